@@ -1,5 +1,6 @@
 """From data to moments to modes: the quadratic loss of the end-to-end map (theory §2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -328,6 +329,18 @@ class Problem:
         explained = float(np.vdot(self.factor_target, self.factor_target))
         floor = 0.5 * (self.syy - explained)
         return floor if floor > 1e-14 * self.syy else 0.0
+
+    def require_widths(self, widths: Sequence[int]) -> None:
+        """Raise ArgumentError unless the widths run from d_in to d_out."""
+        for name, end, size, verb in (
+            ("inputs", 0, self.d_in, "start"),
+            ("outputs", -1, self.d_out, "end"),
+        ):
+            if widths[end] != size:
+                raise ArgumentError(
+                    f"Argument `widths` must {verb} with {size}, the number of {name} of the "
+                    f"problem, but it is {tuple(widths)}."
+                )
 
     def loss(self, product: ArrayLike) -> float:
         """Return the full loss of an end-to-end map P ``(d_out, d_in)``."""

@@ -1,0 +1,130 @@
+"""The Hessian of the loss, dense and as a product with a direction (theory §3, §8)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deeplinear._core import checks
+from deeplinear._core.checks import Array
+from deeplinear._core.errors import ArgumentError
+from deeplinear.flow._operands import Operands
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+
+
+def hessian(problem: Problem, net: LinearNetwork) -> Array:
+    r"""Return the Hessian of the loss, ``(n_params, n_params)``, in `to_vector`'s layout.
+
+    Gauss-Newton part minus residual part, both explicit: with
+    :math:`L_{i+1} = W_{h-1} \cdots W_{i+1}`, :math:`Z_i = W_{i-1} \cdots W_0`,
+    :math:`R = S_{yx} - P S_{xx}`, block (i, j) with j < i is the matrix of
+
+    .. math:: V \mapsto L_{i+1}^T L_{j+1} V Z_j S_{xx} Z_i^T
+              - L_{i+1}^T R (W_{i-1} \cdots W_{j+1} V Z_j)^T.
+
+    Exact up to round-off. Needs ``8 n_params**2`` bytes; `hessian_product` needs none of it.
+
+    Raises
+    ------
+    ArgumentError
+        The widths do not fit the problem.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_target([[2.0]])
+    >>> dl.hessian(problem, dl.LinearNetwork([[[0.0]], [[0.0]]]))
+    array([[ 0., -2.],
+           [-2.,  0.]])
+
+    References
+    ----------
+    theory §3, §8; Wendin, Altafini, arXiv 2511.10362, section 5.
+    """
+    from deeplinear.flow import _kernels
+
+    o = Operands.of(problem, net.widths)
+    out = np.empty((o.n_params, o.n_params))
+    _kernels.hessian(net.to_vector(), o.widths, o.target, o.factor, out)
+    return out + 0.0  # no negative zeros
+
+
+def hessian_product(
+    problem: Problem, net: LinearNetwork, direction: Sequence[ArrayLike]
+) -> tuple[Array, ...]:
+    """Return the Hessian applied to a direction, both shaped as the weights.
+
+    One forward-over-reverse pass through the thinner of inputs and outputs: about three gradients,
+    no matrix of size n_params. Exact up to round-off.
+
+    Raises
+    ------
+    ArgumentError
+        The widths do not fit the problem, or the direction does not fit the weights.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_target([[2.0]])
+    >>> net = dl.LinearNetwork([[[0.0]], [[0.0]]])
+    >>> dl.hessian_product(problem, net, ([[1.0]], [[0.0]]))
+    (array([[0.]]), array([[-2.]]))
+
+    References
+    ----------
+    theory §3, §8.
+    """
+    problem.require_widths(net.widths)
+    if len(direction) != net.depth:
+        raise ArgumentError(
+            f"Argument `direction` must hold {net.depth} matrices, one for each layer, "
+            f"but it holds {len(direction)}."
+        )
+    v = []
+    for i, (entry, w) in enumerate(zip(direction, net.weights, strict=True)):
+        step = checks.matrix(f"direction[{i}]", entry, shape_text=str(w.shape))
+        if step.shape != w.shape:
+            raise ArgumentError(
+                f"Argument `direction[{i}]` must have shape {w.shape}, as `weights[{i}]` has, "
+                f"but its shape is {step.shape}."
+            )
+        v.append(step)
+    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
+    if factor.shape[1] <= problem.d_out:
+        result = _product_from_inputs(net.weights, v, factor, problem.factor_target)
+    else:
+        result = _product_from_outputs(net.weights, v, factor, problem.factor_target)
+    return tuple(r + 0.0 for r in result)  # no negative zeros
+
+
+def _product_from_inputs(
+    w: Sequence[Array], v: Sequence[Array], factor: Array, target: Array
+) -> list[Array]:
+    z, dz = [factor], [np.zeros_like(factor)]
+    for wi, vi in zip(w, v, strict=True):
+        dz.append(vi @ z[-1] + wi @ dz[-1])
+        z.append(wi @ z[-1])
+    b, db = z[-1] - target, dz[-1]
+    result = []
+    for i in range(len(w) - 1, -1, -1):
+        result.append(db @ z[i].T + b @ dz[i].T)
+        b, db = w[i].T @ b, v[i].T @ b + w[i].T @ db
+    return result[::-1]
+
+
+def _product_from_outputs(
+    w: Sequence[Array], v: Sequence[Array], factor: Array, target: Array
+) -> list[Array]:
+    eye = np.eye(len(target))
+    left, d_left = [eye], [np.zeros_like(eye)]
+    for wi, vi in zip(w[::-1], v[::-1], strict=True):
+        d_left.append(d_left[-1] @ wi + left[-1] @ vi)
+        left.append(left[-1] @ wi)
+    left, d_left = left[::-1], d_left[::-1]
+    m, dm = (left[0] @ factor - target) @ factor.T, d_left[0] @ factor @ factor.T
+    result = []
+    for i, (wi, vi) in enumerate(zip(w, v, strict=True)):
+        result.append(d_left[i + 1].T @ m + left[i + 1].T @ dm)
+        m, dm = m @ wi.T, dm @ wi.T + m @ vi.T
+    return result
