@@ -69,9 +69,7 @@ def gradient(problem: Problem, net: LinearNetwork) -> tuple[Array, ...]:
     operands = Operands.of(problem, net.widths)
     flow = np.empty(operands.n_params)
     work = np.empty(operands.work_size)
-    _kernels.field(
-        net.to_vector(), operands.widths, operands.target, operands.factor, work, flow
-    )
+    _kernels.field(net.to_vector(), operands.widths, operands.target, operands.factor, work, flow)
     return _layers(-flow, net.widths)
 
 

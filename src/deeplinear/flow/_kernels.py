@@ -26,7 +26,7 @@ _BLAS_ABOVE = 3000  # multiply-adds; below, plain loops beat the call into BLAS
 
 @compiled(_PRODUCT)
 def _multiply(a, b, out):  # type: ignore[no-untyped-def]
-    """out = a @ b."""
+    """Out = a @ b."""
     rows, inner, columns = a.shape[0], a.shape[1], b.shape[1]
     if rows * inner * columns > _BLAS_ABOVE:
         np.dot(a, b, out)
@@ -42,7 +42,7 @@ def _multiply(a, b, out):  # type: ignore[no-untyped-def]
 
 @compiled(_PRODUCT)
 def _multiply_at(a, b, out):  # type: ignore[no-untyped-def]
-    """out = a.T @ b."""
+    """Out = a.T @ b."""
     inner, rows, columns = a.shape[0], a.shape[1], b.shape[1]
     if rows * inner * columns > _BLAS_ABOVE:
         np.dot(a.T, b, out)
@@ -59,7 +59,7 @@ def _multiply_at(a, b, out):  # type: ignore[no-untyped-def]
 
 @compiled(_PRODUCT)
 def _multiply_bt(a, b, out):  # type: ignore[no-untyped-def]
-    """out = a @ b.T."""
+    """Out = a @ b.T."""
     rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
     if rows * inner * columns > _BLAS_ABOVE:
         np.dot(a, b.T, out)
@@ -74,7 +74,7 @@ def _multiply_bt(a, b, out):  # type: ignore[no-untyped-def]
 
 @compiled(types.float64(_MATRIX, _MATRIX, _MATRIX))
 def _residual(target, product, out):  # type: ignore[no-untyped-def]
-    """out = target - product; returns half its squared norm."""
+    """Out = target - product; returns half its squared norm."""
     total = 0.0
     for i in range(target.shape[0]):
         for j in range(target.shape[1]):

@@ -1,0 +1,324 @@
+"""The loop around the compiled methods: stop rules, method changes, saving, progress."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from deeplinear.flow import Operands, _kernels
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+from deeplinear.solve import _collocation, _descent, _explicit, _monitor
+from deeplinear.solve import _endings as endings
+from deeplinear.solve._auto import AutoPolicy
+from deeplinear.solve._saving import Saver
+from deeplinear.solve._state import (
+    ATOL,
+    FACTORIZATIONS,
+    FIELD_CALLS,
+    HESSIANS,
+    ITERATIONS,
+    REJECTED,
+    RTOL,
+    STEPS,
+    STIFF_AFTER,
+    T_LIMIT,
+    H,
+    Method,
+    MethodData,
+    State,
+    T,
+)
+from deeplinear.solve._status import Progress, Segment, Stats, Status
+from deeplinear.solve._trajectory import Trajectory
+
+METHODS: dict[str, type[Method]] = {
+    "explicit": _explicit.Explicit,
+    "stiff": _collocation.Stiff,
+    "gauss": _collocation.Gauss,
+    "gradient descent": _descent.Descent,
+}
+
+DEFAULT_GAP = 1e-10
+"""The default stop gap, relative to the smaller of the start's gap and the zero map's."""
+
+_STEPS_PER_LOOK = 64
+_PROGRESS_EVERY = 0.1  # seconds
+_ROUND_OFF = 64 * np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """The numerical options of one run, checked.
+
+    t_end is signed (negative runs backward) and may be infinite; gap None: no stop rule.
+    """
+
+    method: str
+    t_end: float
+    rtol: float
+    atol: float
+    gap: float | Literal["default"] | None
+    max_steps: int
+    norm_cap: float
+    step_size: float | None = None
+
+
+class Run:
+    """One run in progress: owns the state, drives a method, decides when and why to stop."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        net: LinearNetwork,
+        numerics: Numerics,
+        saver: Saver,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._problem, self._widths, self._numerics = problem, net.widths, numerics
+        self._saver, self._progress = saver, progress
+        self._began = self._last_shown = time.perf_counter()
+        operands = Operands.of(problem, net.widths)
+        self._data = MethodData(operands, np.empty(operands.work_size))
+        self._optimum = problem.optimum(min(net.widths)) - problem.floor
+        y = net.to_vector()
+        self._state = State(
+            y=y,
+            slope=np.empty_like(y),
+            memo=np.zeros(_monitor.MEMO_SIZE),
+            rows=saver.rows(len(y)),
+        )
+        self._auto = AutoPolicy(self._data)
+        self._segments: list[Segment] = []
+        self._reason = ""
+        self._excess = self._evaluate()
+        self._start_gap = max(self._excess - self._optimum, 0.0)
+        self._stops = numerics.gap is not None
+        self._gap = self._gap_target()
+        self._set_up_monitor()
+
+    def _evaluate(self) -> float:
+        """Fill the slope; return the loss above the floor."""
+        s, o = self._state, self._data.operands
+        with np.errstate(all="ignore"):
+            return float(
+                _kernels.field(s.y, o.widths, o.target, o.factor, self._data.work, s.slope)
+            )
+
+    def _gap_target(self) -> float:
+        """The gap at which to stop; the default is relative to the start and to the zero map."""
+        target_excess = 0.5 * float(np.sum(self._data.operands.target**2))
+        rounding = 32 * np.finfo(float).eps * max(self._optimum, target_excess * 1e-3)
+        if self._numerics.gap is None:
+            return -1.0
+        if self._numerics.gap == "default":
+            zero_gap = target_excess - self._optimum
+            scale = min(self._start_gap, zero_gap) if zero_gap > 0 else self._start_gap
+            return max(DEFAULT_GAP * scale, rounding)
+        return self._numerics.gap
+
+    def _set_up_monitor(self) -> None:
+        s, m = self._state, self._state.memo
+        m[_monitor.OPTIMUM] = self._optimum
+        m[_monitor.GAP_TARGET] = self._gap
+        m[_monitor.NORM_CAP_SQUARED] = self._numerics.norm_cap**2
+        m[_monitor.LOSS_LAST] = self._excess
+        m[_monitor.QUIET_SINCE] = math.inf
+        m[_monitor.QUIET_BELOW] = -1.0
+        s.values[RTOL], s.values[ATOL] = self._numerics.rtol, self._numerics.atol
+        s.values[H] = self._numerics.step_size or self._first_step()
+        s.values[STIFF_AFTER] = math.inf
+        self._saver.begin(s, self._start_gap)
+
+    def _first_step(self) -> float:
+        """A step over which the weights move by about one percent, or by the tolerance from 0."""
+        speed = float(np.linalg.norm(self._state.slope))
+        size = float(np.linalg.norm(self._state.y))
+        if not speed > 0.0:
+            return 1.0
+        return max(0.01 * size, 1e-4 * self._numerics.atol / self._numerics.rtol) / speed
+
+    def integrate(self) -> Trajectory:
+        """Run to the end, whatever it is; an interrupt ends it with what has been computed."""
+        status = self._status_at_start()
+        if status is None:
+            try:
+                status = self._loop()
+            except KeyboardInterrupt:
+                status = endings.interrupted(float(self._state.values[T]), self._gap_now())
+        return self._finish(status)
+
+    def _loop(self) -> Status:
+        s, numerics = self._state, self._numerics
+        method = self._switch(
+            "explicit" if numerics.method == "auto" else numerics.method,
+            "the start is not known to be stiff" if numerics.method == "auto" else "asked for",
+        )
+        if numerics.method == "auto":
+            self._auto.arm(s)
+        while True:
+            s.memo[_monitor.STEPS_LEFT] = min(
+                _STEPS_PER_LOOK, numerics.max_steps - int(s.counts[STEPS])
+            )
+            s.memo[_monitor.QUIET_BELOW] = self._quiet_below()
+            s.values[T_LIMIT] = self._saver.next_time(s.values[T], numerics.t_end)
+            code = method.advance(s)
+            self._saver.harvest(s)
+            self._show_progress(method.name)
+            if code == _monitor.T_STOP:
+                self._saver.landed(s.values[T], s.y)
+                if s.values[T] == numerics.t_end:
+                    return endings.t_end(numerics.t_end)
+            elif code == _monitor.STIFF:
+                method = self._switch("stiff", self._auto.to_stiff(s))
+            elif code == _monitor.NOT_STIFF:
+                rate = method.stiffest_rate
+                method = self._switch("explicit", self._auto.to_explicit(s, rate))
+            else:
+                status = self._status_of(code)
+                if status is not None:
+                    return status
+
+    def _switch(self, name: str, reason: str) -> Method:
+        """Start a method here, and note from when and why."""
+        method = METHODS[name](self._data)
+        method.start(self._state)
+        self._close_segment()
+        self._segments.append(
+            Segment(name, float(self._state.values[T]), int(self._state.counts[STEPS]), reason)
+        )
+        return method
+
+    def _close_segment(self) -> None:
+        """Turn the last segment's step count at its start into the steps that it took."""
+        if self._segments:
+            last = self._segments[-1]
+            taken = int(self._state.counts[STEPS]) - last.n_steps
+            self._segments[-1] = Segment(last.method, last.t_start, taken, last.reason)
+
+    def _quiet_below(self) -> float:
+        """The slope that round-off alone can make at these weights; -1 without a stop rule.
+
+        Layer i's gradient is bounded by the other layers' norms times the residual, and its
+        round-off by that times the unit round-off.
+        """
+        if not self._stops:
+            return -1.0
+        o, y = self._data.operands, self._state.y
+        ends = np.cumsum(o.widths[1:] * o.widths[:-1])[:-1]
+        layers = np.split(y, ends)
+        norms = np.array([float(np.linalg.norm(layer)) for layer in layers])
+        factor = float(np.linalg.norm(o.factor, 2)) if o.factor.size else 1.0
+        with np.errstate(all="ignore"):
+            residual = float(np.linalg.norm(o.target)) + factor * float(np.prod(norms))
+            bounds = [float(np.prod(np.delete(norms, i))) for i in range(len(norms))]
+            below = _ROUND_OFF * factor * residual * float(np.linalg.norm(bounds))
+        return below if math.isfinite(below) else -1.0
+
+    def _gap_now(self) -> float:
+        return max(float(self._state.memo[_monitor.LOSS_LAST]) - self._optimum, 0.0)
+
+    def _status_at_start(self) -> Status | None:
+        slope = self._state.slope
+        if not (math.isfinite(self._excess) and np.isfinite(slope).all()):
+            return endings.overflow_at_start()
+        if not self._stops:
+            return None
+        if self._start_gap <= self._gap:
+            return endings.converged(self._gap)
+        speed = float(np.linalg.norm(slope))
+        if speed <= self._quiet_below():
+            return endings.started_at_saddle(speed, self._start_gap)
+        return None
+
+    def _status_of(self, code: int) -> Status | None:
+        s, numerics = self._state, self._numerics
+        t = float(s.values[T])
+        if code == _monitor.GAP_REACHED:
+            return endings.converged(self._gap)
+        if code == _monitor.NORM_CAP:
+            return endings.norm_cap(numerics.norm_cap, t)
+        if code == _monitor.STEP_UNDERFLOW:
+            return endings.step_underflow(t)
+        if code == _monitor.QUIET or self._collapsed():
+            return endings.stopped_at_saddle(float(np.linalg.norm(s.slope)), self._gap_now())
+        if s.counts[STEPS] >= numerics.max_steps:
+            return endings.step_limit(numerics.max_steps, self._gap_now())
+        return None
+
+    def _collapsed(self) -> bool:
+        """Whether the weights shrank to nothing: the run ends at the origin, a saddle."""
+        if not self._stops:
+            return False
+        natural = float(np.linalg.norm(self._data.operands.target)) ** (1 / (len(self._widths) - 1))
+        return float(np.linalg.norm(self._state.y)) < 1e-14 * min(natural, self._start_norm)
+
+    @property
+    def _start_norm(self) -> float:
+        return float(np.linalg.norm(self._saver.vectors[0])) if self._saver.vectors else math.inf
+
+    def _show_progress(self, method: str) -> None:
+        now = time.perf_counter()
+        if self._progress is None or now - self._last_shown < _PROGRESS_EVERY:
+            return
+        self._last_shown = now
+        problem, modes = self._problem, self._problem.modes
+        p = LinearNetwork.from_vector(self._state.y, self._widths).product()
+        effective = p if problem.factor is None else p @ problem.sqrt_sxx
+        strengths = np.einsum("ik,ij,jk->k", modes.u, effective, modes.v)
+        gap = self._gap_now()
+        self._progress(
+            Progress(
+                t=float(self._state.values[T]),
+                loss=gap + self._optimum + problem.floor,
+                gap=gap,
+                gap_start=self._start_gap,
+                gap_target=self._gap,
+                learned=int(np.sum(strengths > modes.s / 2)),
+                n_modes=min(len(modes), min(self._widths)),
+                n_steps=int(self._state.counts[STEPS]),
+                method=method,
+                elapsed=now - self._began,
+            )
+        )
+
+    def _finish(self, status: Status) -> Trajectory:
+        s = self._state
+        self._close_segment()
+        t, vectors = self._saver.end(float(s.values[T]), s.y)
+        counts = s.counts
+        stats = Stats(
+            n_steps=int(counts[STEPS]),
+            n_rejected=int(counts[REJECTED]),
+            n_field=int(counts[FIELD_CALLS]) + 1,
+            n_hessian=int(counts[HESSIANS]),
+            n_factorizations=int(counts[FACTORIZATIONS]),
+            n_iterations=int(counts[ITERATIONS]),
+            elapsed=time.perf_counter() - self._began,
+        )
+        n = self._numerics
+        options: dict[str, Any] = {
+            "method": n.method,
+            "rtol": n.rtol,
+            "atol": n.atol,
+            "t_end": None if math.isinf(n.t_end) else n.t_end,
+            "gap": self._gap if self._stops else None,
+            "max_steps": n.max_steps,
+            "norm_cap": n.norm_cap,
+        }
+        if n.step_size is not None:
+            options |= {"step_size": n.step_size}
+        return Trajectory(
+            self._problem,
+            self._widths,
+            t,
+            vectors,
+            status=status,
+            stats=stats,
+            segments=tuple(self._segments),
+            options=options,
+            largest_rise=float(s.memo[_monitor.LOSS_RISE]),
+        )

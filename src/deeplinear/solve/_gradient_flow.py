@@ -1,0 +1,175 @@
+"""`gradient_flow`: the entry to the integrators."""
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from deeplinear._core import checks
+from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+from deeplinear.solve._saving import SaveLike, Saver
+from deeplinear.solve._state import DENSE_LIMIT
+from deeplinear.solve._status import Progress
+from deeplinear.solve._trajectory import Trajectory
+
+METHOD_NAMES = ("auto", "explicit", "gauss", "stiff")
+
+
+def gradient_flow(
+    problem: Problem,
+    net: LinearNetwork,
+    *,
+    t_end: float | None = None,
+    rtol: float = 1e-6,
+    atol: float | None = None,
+    method: str = "auto",
+    save: SaveLike = None,
+    stop: float | Literal["gap"] | None = None,
+    reverse: bool = False,
+    max_steps: int = 1_000_000,
+    norm_cap: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Trajectory:
+    r"""Integrate the gradient flow of a deep linear network.
+
+    .. math:: \dot W_i = (W_{h-1} \cdots W_{i+1})^T (S_{yx} - P S_{xx}) (W_{i-1} \cdots W_0)^T,
+              \qquad P = W_{h-1} \cdots W_0
+
+    that is, dA/dt = -grad L(A) of the network's adjacency matrix.
+
+    Parameters
+    ----------
+    problem
+        The data's moments; ``problem.d_in`` and ``problem.d_out`` are the outer widths.
+    net
+        The start.
+    t_end
+        None: run until the stop rule holds. Given: run to exactly t_end, a time >= 0, unless
+        `stop` is given too.
+    rtol
+        Tolerance on each step, relative to each layer's Frobenius norm.
+    atol
+        Tolerance on each weight, added to it. None: small against the start, so that tiny starts
+        are followed with relative accuracy.
+    method
+        "explicit": Runge-Kutta of order 8. "stiff": Radau collocation of order 7 with the exact
+        Hessian. "gauss": Gauss collocation of order 6, which keeps every conservation law to
+        round-off. "auto": explicit, changing to stiff and back by operation counts;
+        ``traj.segments`` says when and why.
+    save
+        None: states spread evenly over what happens, at most 400 or 256 MiB. An int: at most so
+        many. Increasing times: exactly these, and the end. "ends": the start and the end only.
+
+    Other Parameters
+    ----------------
+    stop
+        Stop once loss - optimum <= this gap, where the optimum is the smallest loss of these
+        widths. "gap", and the default without t_end: 1e-10 of the start's gap, or of the zero
+        map's if that is smaller.
+    reverse
+        Run backward in time, to -t_end (t_end is needed). The flow backward can blow up in finite
+        time; `norm_cap` ends it.
+    max_steps
+        Cap on accepted steps.
+    norm_cap
+        Cap on the Frobenius norm of all weights. None: 1e6 times the start's or the target's.
+    progress
+        Called with a `Progress` about ten times a second.
+
+    Returns
+    -------
+    Trajectory
+        Failures are values: see its `status`, which is "converged", "stopped at a saddle",
+        "t_end", "step limit", "interrupted" or "failed", with reason and remedy. Ctrl-C keeps
+        what has been computed.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        An argument is wrong; the text names it, what it must be and what it is.
+
+    Notes
+    -----
+    The error is that of the integration: the field is exact. On a plateau an early error shifts
+    the time of the exit; tighten rtol if exit times matter. A run that ends at a saddle without a
+    `t_end` is detected by a gradient that stays at round-off for a thousand times as long as it
+    took to get there, never by slowness alone.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([3.0, 1.0])
+    >>> start = dl.init.gaussian((2, 2, 2), scale=1e-3, seed=0)
+    >>> traj = dl.gradient_flow(problem, start)
+    >>> traj.status
+    'converged'
+    >>> traj.mode_strengths[-1].round(4)
+    array([3., 1.])
+
+    References
+    ----------
+    theory §3, §13; Wendin, Altafini, arXiv 2511.10362, section 3.
+    """
+    problem.require_widths(net.widths)
+    if method not in METHOD_NAMES:
+        raise unknown_name("method", method, METHOD_NAMES)
+    rtol = checks.number("rtol", rtol, minimum=0.0, exclusive=True)
+    if not 1e-14 <= rtol <= 0.1:
+        raise ArgumentError(f"Argument `rtol` must lie between 1e-14 and 0.1, but it is {rtol:g}.")
+    if method == "stiff" and net.n_params > DENSE_LIMIT:
+        raise ArgumentError(
+            "Argument `method` must not be 'stiff' for more than "
+            f"{DENSE_LIMIT} parameters (it forms the dense Hessian), but there are "
+            f"{net.n_params}. Use 'auto' or 'explicit'."
+        )
+    if t_end is None and reverse:
+        raise ArgumentError(
+            "Argument `t_end` must be given when reverse=True, but it is None: backward in time "
+            "nothing converges."
+        )
+    end = math.inf if t_end is None else checks.number("t_end", t_end, minimum=0.0)
+    if progress is not None and not callable(progress):
+        raise ArgumentTypeError(
+            f"Argument `progress` must be None or callable, but it is {progress!r}."
+        )
+    gap: float | Literal["default"] | None
+    if stop is None:
+        gap = "default" if t_end is None else None
+    elif stop == "gap":
+        gap = "default"
+    else:
+        gap = checks.number("stop", stop, minimum=0.0)
+    scale = _natural_scale(problem, net)
+    from deeplinear.solve._driver import Numerics, Run
+
+    numerics = Numerics(
+        method=method,
+        t_end=-end if reverse else end,
+        rtol=rtol,
+        atol=rtol * _smallest_scale(net, scale)
+        if atol is None
+        else checks.number("atol", atol, minimum=0.0),
+        gap=gap,
+        max_steps=checks.integer("max_steps", max_steps, minimum=1),
+        norm_cap=1e6 * max(scale, float(np.linalg.norm(net.to_vector())))
+        if norm_cap is None
+        else checks.number("norm_cap", norm_cap, minimum=0.0, exclusive=True),
+    )
+    saver = Saver.of(save, net.n_params, numerics.t_end)
+    return Run(problem, net, numerics, saver, progress).integrate()
+
+
+def _natural_scale(problem: Problem, net: LinearNetwork) -> float:
+    """The size of a balanced layer at the solution: ||Sigma||^{1/h}, or 1 without a target."""
+    size = float(np.linalg.norm(problem.modes.s))
+    return size ** (1.0 / net.depth) if size > 0 else 1.0
+
+
+def _smallest_scale(net: LinearNetwork, natural: float) -> float:
+    """A thousandth of a typical weight, at the start or at the solution, whichever is smaller."""
+    start = float(np.sqrt(np.mean(net.to_vector() ** 2)))
+    typical = natural / math.sqrt(max(net.widths))
+    return 1e-3 * (min(start, typical) if start > 0 else typical)

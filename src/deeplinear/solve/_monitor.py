@@ -1,0 +1,117 @@
+"""What every method does after a step, compiled once and handed to each as a function.
+
+`observe` records the trajectory and decides when the driver must look; `error_norm` measures an
+error vector against the tolerance, layer by layer.
+"""
+
+import numpy as np
+from numba import types
+
+from deeplinear._core.compilation import compiled
+
+CONTINUE, ROWS_FULL, GAP_REACHED, NORM_CAP, BUDGET, T_STOP = range(6)
+STIFF, NOT_STIFF, STEP_UNDERFLOW, QUIET = range(6, 10)
+
+# Entries of the memo that `observe` reads and writes.
+N_ROWS, T_SAVED, GAP_SAVED, OPTIMUM, GAP_TARGET, NORM_CAP_SQUARED = 0, 1, 2, 3, 4, 5
+RESOLUTION, LOSS_LAST, LOSS_RISE, STEPS_LEFT, RECORDING = 6, 7, 8, 9, 10
+QUIET_BELOW, QUIET_SINCE = 11, 12
+MEMO_SIZE = 13
+
+_VECTOR = types.float64[::1]
+OBSERVE_SIGNATURE = types.int64(
+    types.float64, _VECTOR, _VECTOR, types.float64, _VECTOR, types.float64[:, ::1]
+)
+NORM_SIGNATURE = types.float64(
+    types.int64[::1], _VECTOR, _VECTOR, _VECTOR, types.float64, types.float64
+)
+
+LAYER_FLOOR = 1e-3  # a layer's error is judged against at least this fraction of the whole network
+
+
+@compiled(OBSERVE_SIGNATURE)
+def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
+    """Record an accepted step and say whether the driver must look; loss is above the floor.
+
+    A state is recorded once it has moved away from the last recorded one, in the weights, in log
+    time or in log gap, by `RESOLUTION` of 2 %, 10 % and 20 %: transitions, plateaus and the
+    final decay are all resolved, whatever steps the method takes. rows[k] is (t, y...).
+
+    The run is quiet while the slope is below round-off (`QUIET_BELOW`, set by the driver). A
+    plateau ends within a time comparable to its onset; a critical point is quiet for ever.
+    """
+    rise = loss - memo[LOSS_LAST]
+    if rise > memo[LOSS_RISE]:
+        memo[LOSS_RISE] = rise
+    memo[LOSS_LAST] = loss
+    gap = max(loss - memo[OPTIMUM], 0.0)
+    n = y.size
+    norm = 0.0
+    for p in range(n):
+        norm += y[p] * y[p]
+    if memo[RECORDING] > 0.0:
+        last = rows[int(memo[N_ROWS]) - 1]
+        moved = 0.0
+        for p in range(n):
+            moved += (y[p] - last[p + 1]) ** 2
+        distance = np.sqrt(moved / max(norm, 1e-300)) / 0.02
+        if t != 0.0 and memo[T_SAVED] != 0.0:
+            distance += abs(np.log(abs(t / memo[T_SAVED]))) / 0.1
+        else:
+            distance += np.inf
+        if gap > 0.0 and memo[GAP_SAVED] > 0.0:
+            distance += abs(np.log(gap / memo[GAP_SAVED])) / 0.2
+        if distance >= memo[RESOLUTION]:
+            row = rows[int(memo[N_ROWS])]
+            row[0] = t
+            for p in range(n):
+                row[p + 1] = y[p]
+            memo[N_ROWS] += 1.0
+            memo[T_SAVED] = t
+            memo[GAP_SAVED] = gap
+    if gap <= memo[GAP_TARGET]:
+        return GAP_REACHED
+    if not norm <= memo[NORM_CAP_SQUARED]:
+        return NORM_CAP
+    speed = 0.0
+    for p in range(n):
+        speed += slope[p] * slope[p]
+    if np.sqrt(speed) > memo[QUIET_BELOW]:
+        memo[QUIET_SINCE] = np.inf
+    elif memo[QUIET_SINCE] == np.inf:
+        memo[QUIET_SINCE] = abs(t)
+    elif abs(t) > 1e3 * memo[QUIET_SINCE]:
+        return QUIET
+    if int(memo[N_ROWS]) >= rows.shape[0]:
+        return ROWS_FULL
+    memo[STEPS_LEFT] -= 1.0
+    if memo[STEPS_LEFT] <= 0.0:
+        return BUDGET
+    return CONTINUE
+
+
+@compiled(NORM_SIGNATURE)
+def error_norm(widths, y, y_new, error, rtol, atol):  # type: ignore[no-untyped-def]
+    """Return the largest, over layers, of ||error|| / (atol sqrt(size) + rtol ||W||_F).
+
+    Norms of whole layers, not entries: the flow commutes with rotations, and so do the steps.
+    """
+    total = 0.0
+    for p in range(y.size):
+        total += max(y[p] * y[p], y_new[p] * y_new[p])
+    total /= y.size
+    worst = 0.0
+    start = 0
+    for i in range(widths.size - 1):
+        size = widths[i] * widths[i + 1]
+        before, after, wrong = 0.0, 0.0, 0.0
+        for p in range(start, start + size):
+            before += y[p] * y[p]
+            after += y_new[p] * y_new[p]
+            wrong += error[p] * error[p]
+        start += size
+        scale = np.sqrt(max(max(before, after) / size, LAYER_FLOOR * LAYER_FLOOR * total))
+        ratio = np.sqrt(wrong / size) / (atol + rtol * scale)
+        if not ratio <= worst:  # a NaN must not be lost
+            worst = ratio
+    return worst

@@ -1,0 +1,208 @@
+"""A trajectory: saved states, statistics along the way, and how the run ended."""
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplinear._core import checks
+from deeplinear._core.checks import Array
+from deeplinear._core.errors import ArgumentError
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+from deeplinear.solve._status import Segment, Stats, Status
+
+if TYPE_CHECKING:
+    import xarray
+
+
+class Trajectory:
+    """The result of `gradient_flow` and `gradient_descent`: states at k saved times.
+
+    Attributes
+    ----------
+    problem, widths : what was run.
+    t : ``(k,)`` saved times, in gradient-flow time.
+    vectors : ``(k, n_params)`` weights at the saved times, in `to_vector`'s layout.
+    loss, gap : ``(k,)`` full loss, and loss minus the smallest loss of these widths (>= 0).
+    singular_values : ``(k, r)`` of P at each time, descending, r the smallest width.
+    mode_strengths : ``(k, m)``, p_k = u_k^T P Sxx^{1/2} v_k (whitened: u_k^T P v_k).
+    drift : ``(k,)``, max_i ||C_i(t) - C_i(0)||_F / max_{i, tau <= t} ||W_i(tau)||_F^2.
+    largest_rise : the largest increase of the loss over one step of the method.
+    status : how it ended, with reason and remedy (`Status`).
+    stats, segments, options : cost; which method ran from when and why; numerical options.
+
+    ``traj[k]`` is the network at saved time k. ``traj(t)`` is the network at any time of the run:
+    the flow is integrated again from the nearest earlier saved state, with the run's method and
+    tolerance, so its error is the run's own.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([2.0, 1.0])
+    >>> traj = dl.gradient_flow(problem, dl.init.gaussian((2, 3, 2), scale=1e-3, seed=0))
+    >>> traj.status
+    'converged'
+    >>> traj(0.5 * traj.t_end).widths
+    (2, 3, 2)
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        widths: tuple[int, ...],
+        t: Array,
+        vectors: Array,
+        *,
+        status: Status,
+        stats: Stats,
+        segments: tuple[Segment, ...],
+        options: Mapping[str, Any],
+        largest_rise: float,
+    ) -> None:
+        self.problem = problem
+        self.widths = widths
+        self.t = checks.frozen(t)
+        self.vectors = checks.frozen(vectors)
+        self.status = status
+        self.stats = stats
+        self.segments = segments
+        self.options = dict(options)
+        self.largest_rise = largest_rise
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def __getitem__(self, k: int) -> LinearNetwork:
+        return LinearNetwork.from_vector(self.vectors[k], self.widths)
+
+    def __iter__(self) -> Iterator[LinearNetwork]:
+        return (self[k] for k in range(len(self)))
+
+    def __call__(self, t: float) -> LinearNetwork:
+        """Return the network at time t, from the run's start to its end."""
+        t = checks.number("t", t)
+        first, last = float(self.t[0]), float(self.t[-1])
+        if not min(first, last) <= t <= max(first, last):
+            raise ArgumentError(
+                f"Argument `t` must lie in the run's time span, from {first:g} to {last:g}, "
+                f"but it is {t:g}."
+            )
+        reached = self.t <= t if last >= first else self.t >= t
+        k = int(np.flatnonzero(reached)[-1])
+        if self.t[k] == t:
+            return self[k]
+        from deeplinear.solve._resume import resume
+
+        return resume(self, k, t)
+
+    @property
+    def initial(self) -> LinearNetwork:
+        """The network at the first saved time."""
+        return self[0]
+
+    @property
+    def final(self) -> LinearNetwork:
+        """The network at the end of the run."""
+        return self[-1]
+
+    @property
+    def t_end(self) -> float:
+        """The time at which the run ended."""
+        return float(self.t[-1])
+
+    @cached_property
+    def products(self) -> Array:
+        """``(k, d_out, d_in)``: the end-to-end map P at each saved time."""
+        return np.array([net.product() for net in self])
+
+    @cached_property
+    def _effective(self) -> Array:
+        """P Sxx^{1/2} at each saved time: what the modes are read from."""
+        return (
+            self.products if self.problem.factor is None else self.products @ self.problem.sqrt_sxx
+        )
+
+    @cached_property
+    def loss(self) -> Array:
+        """``(k,)``: the full loss at each saved time."""
+        return self.evaluate(self.problem)
+
+    @cached_property
+    def gap(self) -> Array:
+        """``(k,)``: loss minus the smallest loss that these widths can reach."""
+        return np.maximum(self.loss - self.problem.optimum(min(self.widths)), 0.0)
+
+    @cached_property
+    def singular_values(self) -> Array:
+        """``(k, r)``: singular values of P, descending, r the smallest width."""
+        values = np.linalg.svd(self.products, compute_uv=False)
+        return np.asarray(values[:, : min(self.widths)], dtype=np.float64)
+
+    @cached_property
+    def mode_strengths(self) -> Array:
+        """``(k, m)``: p_k = u_k^T P Sxx^{1/2} v_k (theory §11)."""
+        u, v = self.problem.modes.u, self.problem.modes.v
+        return np.einsum("tik,ik->tk", self._effective @ v, u)
+
+    @cached_property
+    def drift(self) -> Array:
+        """``(k,)``: relative drift of the conservation laws, recomputed from the weights."""
+        start = self[0].imbalance()
+        result, largest = np.zeros(len(self)), 0.0
+        for k, net in enumerate(self):
+            largest = max(largest, *(float(np.vdot(w, w)) for w in net.weights))
+            moved = [
+                float(np.linalg.norm(c - c0)) for c, c0 in zip(net.imbalance(), start, strict=True)
+            ]
+            if moved and largest > 0:
+                result[k] = max(moved) / largest
+        return result
+
+    def evaluate(self, problem: Problem) -> Array:
+        """Return the loss of another problem along the run, ``(k,)``; for example the test loss."""
+        problem.require_widths(self.widths)
+        return np.array([problem.loss(p) for p in self.products])
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Return everything as an `xarray.Dataset` with named dimensions."""
+        from deeplinear.solve._storage import to_dataset
+
+        return to_dataset(self)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Save as a zarr folder that opens with xarray and with `deeplinear.load`.
+
+        Written beside the target and renamed when complete, so a reader never sees half of it.
+
+        Raises
+        ------
+        StoreError
+            The target exists and is not to be overwritten, or it cannot be written (a full disk).
+        """
+        from deeplinear.solve._storage import save
+
+        save(self, path, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        s = self.stats
+        methods = " -> ".join(segment.method for segment in self.segments)
+        cost = f"{s.n_steps} steps ({s.n_rejected} rejected), {s.n_field} field evaluations"
+        if s.n_hessian:
+            cost += f", {s.n_hessian} Hessians"
+        learned = int(np.sum(self.mode_strengths[-1] > self.problem.modes.s / 2))
+        rows = [
+            ("network", f"{'-'.join(map(str, self.widths))}, {self.vectors.shape[1]} parameters"),
+            ("time", f"{self.t[0]:g} to {self.t_end:.6g}, {len(self)} saved"),
+            ("method", f"{methods} at rtol {self.options.get('rtol', 'none')}"),
+            ("cost", f"{cost}, {s.elapsed:.3g} s"),
+            ("loss", f"{self.loss[0]:.6g} to {self.loss[-1]:.6g}, gap {self.gap[-1]:.3g}"),
+            ("modes", f"{learned} of {len(self.problem.modes)} learned"),
+            ("drift", f"{self.drift.max():.2g}"),
+            ("status", f"{self.status}. {self.status.reason}"),
+        ]
+        if self.status.remedy:
+            rows.append(("remedy", self.status.remedy))
+        return "Trajectory\n" + "\n".join(f"  {name:8}{text}" for name, text in rows)
