@@ -1,4 +1,4 @@
-"""Layered linear networks: weights, end-to-end map, adjacency matrix, imbalances (theory §1, §4)."""
+"""Layered linear networks: weights, end-to-end map, adjacency, imbalances (theory §1, §4)."""
 
 import itertools
 from collections.abc import Sequence
@@ -64,8 +64,8 @@ class LinearNetwork:
             )
             if layers and layer.shape[1] != layers[-1].shape[0]:
                 raise ArgumentError(
-                    f"Argument `weights[{i}]` must have {layers[-1].shape[0]} columns, one for each "
-                    f"row of `weights[{i - 1}]`, but its shape is {layer.shape}."
+                    f"Argument `weights[{i}]` must have {layers[-1].shape[0]} columns, one for "
+                    f"each row of `weights[{i - 1}]`, but its shape is {layer.shape}."
                 )
             layers.append(checks.frozen(layer))
         self._weights = tuple(layers)
@@ -199,6 +199,10 @@ class LinearNetwork:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Array, ...]]]:
+        # NumPy restores pickled and copied arrays as writable ones.
+        return type(self), (self._weights,)
 
     def __repr__(self) -> str:
         shape = "-".join(map(str, self.widths))

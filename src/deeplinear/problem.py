@@ -133,7 +133,7 @@ class Problem:
             sxx = inputs.T @ inputs / divisor
             syx = outputs.T @ inputs / divisor
             syy = float(np.vdot(outputs, outputs)) / divisor
-        _require_representable(sxx, syx, syy)
+        _require_representable(sxx, syx, syy, inputs, outputs)
         return cls._whitening(sxx, syx, syy) if whiten else cls(sxx, syx, syy)
 
     @classmethod
@@ -157,9 +157,9 @@ class Problem:
     def from_target(cls, sigma: ArrayLike) -> Self:
         """The whitened problem with L = 1/2 ||sigma - P||_F^2, sigma ``(d_out, d_in)``."""
         target = checks.matrix("sigma", sigma, shape_text="(d_out, d_in)")
-        syy = float(np.vdot(target, target))
-        _require_representable(target, target, syy)
-        return cls(np.eye(target.shape[1]), target, syy)
+        sxx, syy = np.eye(target.shape[1]), float(np.vdot(target, target))
+        _require_representable(sxx, target, syy, None, target)
+        return cls(sxx, target, syy)
 
     @classmethod
     def from_moments(cls, sxx: ArrayLike, syx: ArrayLike, syy: ArrayLike | None = None) -> Self:
@@ -184,11 +184,12 @@ class Problem:
                 f"Argument `syx` must have {a.shape[0]} columns, as `sxx` has, "
                 f"but its shape is {b.shape}."
             )
-        scale = np.abs(a).max()
-        skew = np.abs(a - a.T).max()
-        if skew > 1e-12 * scale:
-            raise ArgumentError(f"Argument `sxx` must be symmetric, but it is off by {skew:.1e}.")
-        a = (a + a.T) / 2
+        skew = np.abs(a / 2 - a.T / 2).max()
+        if skew > 0.5e-12 * np.abs(a).max():
+            raise ArgumentError(
+                f"Argument `sxx` must be symmetric, but it is off by {2 * float(skew):.1e}."
+            )
+        a = a / 2 + a.T / 2
         values, vectors = scipy.linalg.eigh(a)
         if values[0] < -1e-12 * len(a) * max(values[-1], -values[0]):
             raise ArgumentError(
@@ -197,33 +198,37 @@ class Problem:
             )
         kept = values > RANK_TOLERANCE * len(a) * max(values[-1], 0.0)
         basis = vectors[:, kept]
-        outside = float(np.linalg.norm(b - b @ basis @ basis.T))
-        if outside > 1e-8 * float(np.linalg.norm(b)):
+        size = float(np.abs(b).max()) or 1.0  # squares of b itself may under- or overflow
+        outside = float(np.linalg.norm(b / size - b / size @ basis @ basis.T))
+        if outside > 1e-8 * float(np.linalg.norm(b / size)):
             raise ArgumentError(
                 "Argument `syx` must have its rows in the range of `sxx` (the loss has no minimum "
-                f"otherwise), but a part of norm {outside:.3g} lies outside."
+                f"otherwise), but a part of norm {size * outside:.3g} lies outside."
             )
-        explained = float(np.sum((b @ basis) ** 2 / values[kept]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            explained = float(np.sum((b / size @ basis * (size / np.sqrt(values[kept]))) ** 2))
+        _require_representable(a, b, explained, a, None)
         if syy is None:
             trace = explained
         else:
-            moment = np.asarray(syy)
-            if moment.ndim == 0:
-                trace = checks.number("syy", moment.item(), minimum=0.0)
+            value = syy.item() if isinstance(syy, np.ndarray | np.generic) and not syy.ndim else syy
+            if np.isscalar(value):
+                trace = checks.number("syy", value, minimum=0.0)
             else:
-                moment = checks.matrix("syy", moment, shape_text="(d_out, d_out)")
+                moment = checks.matrix("syy", syy, shape_text="(d_out, d_out)")
                 if moment.shape != (len(b), len(b)):
                     raise ArgumentError(
                         f"Argument `syy` must be a number or have shape {(len(b), len(b))}, "
                         f"but its shape is {moment.shape}."
                     )
-                trace = float(np.trace(moment))
+                with np.errstate(over="ignore"):
+                    trace = float(np.trace(moment))
             if trace < explained * (1 - 1e-9):
                 raise ArgumentError(
                     f"Argument `syy` must be at least {explained:.6g}, the smallest value that "
                     f"`sxx` and `syx` allow, but it is {trace:.6g}."
                 )
-        _require_representable(a, b, trace)
+        _require_representable(a, b, trace, a, b)
         return cls(a, b, trace)
 
     @classmethod
@@ -397,9 +402,18 @@ class Problem:
         )
 
 
-def _require_representable(sxx: Array, syx: Array, syy: float) -> None:
+def _require_representable(
+    sxx: Array, syx: Array, syy: float, inputs: Array | None, outputs: Array | None
+) -> None:
+    """Raise if moments overflow, or if those of non-zero inputs or outputs underflow."""
     if not (np.isfinite(sxx).all() and np.isfinite(syx).all() and np.isfinite(syy)):
         raise ArgumentError(
             "The data must be small enough that their second moments are finite in double "
             "precision, but the moments overflow. Rescale the data."
         )
+    for data, moment in ((inputs, float(np.abs(sxx).max())), (outputs, syy)):
+        if data is not None and data.any() and moment < np.finfo(np.float64).tiny:
+            raise ArgumentError(
+                "The data must be large enough that their second moments are above 2e-308, "
+                f"the smallest normal number, but a moment is {moment:.3g}. Rescale the data."
+            )
