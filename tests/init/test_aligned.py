@@ -67,10 +67,20 @@ def whitened_problems(kind, seed):
         return Problem.from_target(np.zeros((4, 5)))
     x = rng.standard_normal((20, 2 if kind == "two of five inputs" else 4))
     x = x @ rng.standard_normal((x.shape[1], 5))
-    return Problem.from_data(x, rng.standard_normal((20, 4)), whiten=True)
+    y = rng.standard_normal((20, 4))
+    if kind == "fewer modes than inputs":
+        y = x @ np.outer(rng.standard_normal(5), rng.standard_normal(4))
+    return Problem.from_data(x, y, whiten=True)
 
 
-KINDS = ["target", "repeated modes", "zero target", "rank-deficient data", "two of five inputs"]
+KINDS = [
+    "target",
+    "repeated modes",
+    "zero target",
+    "rank-deficient data",
+    "two of five inputs",
+    "fewer modes than inputs",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
