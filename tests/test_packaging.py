@@ -151,6 +151,7 @@ def test_wheel_holds_exactly_the_files_of_the_package(wheel):
     assert metadata + "licenses/LICENSE" in names
 
 
+@pytest.mark.slow
 def test_installed_wheel_runs_its_command(wheel, tmp_path):
     offline = ("--quiet", "--no-deps", "--no-index", "--target", str(tmp_path))
     run_python("-m", "pip", "install", *offline, str(wheel))
