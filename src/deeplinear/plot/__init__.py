@@ -1,0 +1,29 @@
+"""Pictures of finished runs and networks: ``f(obj, *, ax=None, ...) -> Axes``, never shown.
+
+Without `ax`, a new pyplot figure is made, in this library's look; with it, nothing but the axes
+is touched. Mode k has the same color and line style in every figure.
+
+>>> import matplotlib
+>>> matplotlib.use("agg")
+>>> import deeplinear as dl
+>>> from deeplinear import plot
+>>> problem = dl.Problem.from_modes([2.0, 1.0])
+>>> traj = dl.gradient_flow(problem, dl.LinearNetwork([[[0.1, 0.0], [0.0, 0.1]]] * 2))
+>>> plot.mode_strengths(traj).get_ylabel()
+'mode strength $p_k = u_k^T P v_k$'
+"""
+
+from deeplinear.plot._alignment import alignment
+from deeplinear.plot._curves import drift, loss, mode_strengths, singular_values
+from deeplinear.plot._heatmap import adjacency
+from deeplinear.plot._style import mode_style
+
+__all__ = [
+    "adjacency",
+    "alignment",
+    "drift",
+    "loss",
+    "mode_strengths",
+    "mode_style",
+    "singular_values",
+]

@@ -1,0 +1,144 @@
+"""The look of every figure: colors, fonts, and the axes that a plot draws on."""
+
+import math
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from deeplinear._core import checks
+from deeplinear._core.errors import ArgumentTypeError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+INK = "#1b1f24"
+"""Axes, text, and lines that belong to no mode."""
+
+MUTED = "#6b7280"
+"""Reference lines and notes."""
+
+GRID = "#e5e7eb"
+
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Mode colors (Okabe, Ito 2008): told apart with every common color vision."""
+
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+"""Line styles: one for each turn through the colors."""
+
+_FEW_DECADES = 0.6  # an axis shorter than this names most ticks, than 2.5 times this some
+
+_PLAIN = 4  # exponents below this are written out between the powers of ten
+
+SETTINGS: dict[Any, Any] = {
+    "figure.figsize": (5.4, 3.4),
+    "figure.dpi": 120,
+    "figure.max_open_warning": 0,
+    "savefig.dpi": 300,
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.axisbelow": True,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.5,
+    "lines.solid_capstyle": "round",
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "deeplinear",
+}
+
+
+def mode_style(k: int) -> dict[str, Any]:
+    """Return the ``color`` and ``linestyle`` of mode k, the same in every figure.
+
+    Six colors, then the same six dashed, dotted and dash-dotted: 24 modes before one repeats.
+
+    Examples
+    --------
+    >>> from deeplinear.plot import mode_style
+    >>> mode_style(0), mode_style(7)["color"] == mode_style(1)["color"]
+    ({'color': '#0072b2', 'linestyle': '-'}, True)
+    """
+    k = checks.integer("k", k, minimum=0)
+    turn = (k // len(COLORS)) % len(DASHES)
+    return {"color": COLORS[k % len(COLORS)], "linestyle": DASHES[turn]}
+
+
+def settings() -> AbstractContextManager[None]:
+    """Return a context in which new figures have the look of this library."""
+    import matplotlib
+
+    return matplotlib.rc_context(SETTINGS)
+
+
+def axes_for(ax: "Axes | None", size: tuple[float, float] | None = None) -> "Axes":
+    """Return `ax`, or the axes of a new figure of this size in inches."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        with settings():
+            ax = plt.subplots(figsize=size, layout="constrained")[1]
+    elif not (hasattr(ax, "plot") and hasattr(ax, "figure")):
+        raise ArgumentTypeError(
+            f"Argument `ax` must be a matplotlib Axes or None, but it is of type "
+            f"{type(ax).__name__}."
+        )
+    return ax
+
+
+def log_scale(ax: "Axes", which: str) -> None:
+    """Make axis "x" or "y" logarithmic; where powers of ten are few, name steps between them."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis: Axis = getattr(ax, f"{which}axis")
+
+    def minor(value: float, _: object) -> str:
+        low, high = axis.get_view_interval()
+        decades = math.log10(high / low)
+        exponent = math.floor(math.log10(value) + 1e-9)
+        mantissa = round(value / 10.0**exponent)
+        wanted = (2, 5) if decades > _FEW_DECADES else (2, 3, 4, 5, 7)
+        if decades > 2.5 * _FEW_DECADES or mantissa not in wanted:
+            return ""
+        if abs(exponent) < _PLAIN:
+            return f"{value:g}"
+        return rf"${mantissa}\times10^{{{exponent}}}$"
+
+    ax.set(**{f"{which}scale": "log"})
+    axis.set_minor_formatter(FuncFormatter(minor))
+
+
+def set_limits(ax: "Axes", which: str, lower: float, upper: float, *, widen: bool) -> None:
+    """Set the limits of axis "x" or "y"; if `widen`, keep what is within the present ones."""
+    if widen:
+        present = getattr(ax, f"get_{which}lim")()
+        lower, upper = min(lower, *present), max(upper, *present)
+    ax.set(**{f"{which}lim": (lower, upper)})
+
+
+def note(ax: "Axes", text: str) -> None:
+    """Write a note in the middle of axes that have nothing to show."""
+    ax.text(
+        0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED, wrap=True
+    )
+
+
+def color_scale(image: Any, ax: "Axes", label: str) -> None:
+    """Draw the color bar of `image` beside `ax`, with fonts as large as those of `ax`."""
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.9, pad=0.03)
+    bar.set_label(label, fontsize=ax.xaxis.label.get_fontsize())
+    bar.ax.tick_params(labelsize=ax.yaxis.get_ticklabels()[0].get_fontsize())
+    bar.outline.set_linewidth(0.5)
