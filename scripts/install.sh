@@ -12,13 +12,14 @@ supported='sys.exit(not (3, 11) <= sys.version_info < (3, 15))'
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 find_interpreter() {
-  for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+  candidates=${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}
+  for candidate in $candidates; do
     if "$candidate" -c "import sys, venv, ensurepip; $supported" 2>/dev/null; then
       echo "$candidate"
       return
     fi
   done
-  echo "${PYTHON:-No python3 on the PATH} is not Python 3.11, 3.12, 3.13 or 3.14 with its venv module." >&2
+  echo "No Python 3.11, 3.12, 3.13 or 3.14 with its venv module was found (tried: $candidates)." >&2
   echo "Remedy: install one (on Debian and Ubuntu: python3 and python3-venv), or install uv," >&2
   echo "or name one: make PYTHON=/path/to/python ..." >&2
   exit 1
