@@ -1,0 +1,171 @@
+"""Reports and figures as files: written whole, or not at all."""
+
+import contextlib
+import io
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from deeplinear._core.errors import ArgumentTypeError, StoreError
+from deeplinear.report._figures import Picture, pictures
+from deeplinear.report._page import page
+from deeplinear.solve import Trajectory
+
+
+def write_report(
+    traj: Trajectory,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    command: str | None = None,
+    run_toml: str | None = None,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write one run as a page that opens offline in any browser, without scripts.
+
+    What happened in words, loss, mode strengths, singular values, conservation laws, the network
+    at both ends, diagnostics, the solver's choices and cost, and how to reproduce the run. The same
+    trajectory gives the same bytes.
+
+    Parameters
+    ----------
+    traj
+        A run, whatever its status.
+    path
+        The HTML file; written beside it first and renamed when complete, replacing an older one.
+
+    Other Parameters
+    ----------------
+    title
+        None: the method and the widths.
+    command, run_toml
+        The command line and the text of the run file that made this run, if any.
+    notes
+        Further remarks about the data or the run, one sentence each.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written (a full disk, a folder of that name); nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import deeplinear as dl
+    >>> from deeplinear.report import write_report
+    >>> problem = dl.Problem.from_modes([2.0])
+    >>> traj = dl.gradient_flow(problem, dl.LinearNetwork([[[0.1]], [[0.2]]]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     text = write_report(traj, folder + "/report.html").read_text(encoding="utf-8")
+    >>> "learned the only mode" in text
+    True
+    """
+    _require_run(traj)
+    if isinstance(notes, str):
+        raise ArgumentTypeError(
+            "Argument `notes` must be a sequence of sentences, but it is one string. "
+            "Put it in a list."
+        )
+    text = page(traj, title=title, command=command, run_toml=run_toml, notes=notes)
+    target = Path(path)
+    draft = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.draft"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    except OSError as error:
+        raise _not_written("report", target, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+    return target
+
+
+def save_figures(traj: Trajectory, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write each figure of the report as PDF and as PNG (300 dpi) into a folder.
+
+    Parameters
+    ----------
+    traj
+        A run, whatever its status.
+    folder
+        Made if missing. Files of the same names are replaced, others are left alone.
+
+    Returns
+    -------
+    list of Path
+        ``loss.pdf``, ``loss.png``, ``mode_strengths.pdf`` and so on.
+
+    Raises
+    ------
+    StoreError
+        A file cannot be written (a full disk); no half-written file is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import deeplinear as dl
+    >>> from deeplinear.report import save_figures
+    >>> problem = dl.Problem.from_modes([2.0])
+    >>> traj = dl.gradient_flow(problem, dl.LinearNetwork([[[0.1]], [[0.2]]]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in save_figures(traj, folder)][:3]
+    ['loss.pdf', 'loss.png', 'mode_strengths.pdf']
+    """
+    _require_run(traj)
+    target = Path(folder)
+    existed = target.exists()
+    draft = target / f".{uuid.uuid4().hex[:8]}.draft"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        names = [name for picture in pictures(traj) for name in _save(picture, draft)]
+        for name in names:
+            os.replace(draft / name, target / name)
+    except OSError as error:
+        raise _not_written("figures", target, error) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not existed:
+            with contextlib.suppress(OSError):  # it is not empty unless something went wrong
+                target.rmdir()
+    return [target / name for name in names]
+
+
+def _save(picture: Picture, folder: Path) -> list[str]:
+    """Write one figure without a date or a program's name in it; return the file names."""
+    metadata = {
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+        "png": {"Software": None},
+    }
+    figure = picture.figure()
+    for kind, entries in metadata.items():
+        # By way of memory: on a full disk matplotlib's own writers raise more than OSError.
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=300, metadata=entries)
+        (folder / f"{picture.name}.{kind}").write_bytes(buffer.getvalue())
+    return [f"{picture.name}.{kind}" for kind in metadata]
+
+
+def _require_run(traj: object) -> None:
+    if not isinstance(traj, Trajectory):
+        raise ArgumentTypeError(
+            f"Argument `traj` must be a Trajectory, but it is of type {type(traj).__name__}."
+        )
+
+
+def _not_written(what: str, target: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"The {what} cannot be written to {target}: {error.strerror or error}. Nothing was left "
+        "behind; free some space or choose another place."
+    )
