@@ -18,9 +18,10 @@ PIXELS = 600
 
 COLORMAP = "RdBu_r"
 
-_SIZE = (4.2, 3.4)
+_SIZE = (4.4, 3.2)
 _NARROWEST = 0.06  # share of the figure that a layer gets at least
-_END_ROOM, _HIDDEN_ROOM = 38.0, 16.0  # points that a layer's name takes
+_CRISP = PIXELS // 2  # images up to this size are enlarged with sharp cells
+_ROOM_ACROSS, _ROOM_DOWN = (38.0, 17.0), (23.0, 12.0)  # points for the names at ends, between
 
 
 def adjacency(
@@ -60,7 +61,7 @@ def adjacency(
         limit = max(float(np.abs(w).max()) for w in net.weights) or 1.0
     else:
         limit = checks.number("limit", limit, minimum=0.0, exclusive=True)
-    ax = axes_for(ax, _SIZE)
+    ax = axes_for(ax, _SIZE, layout="compressed")
     extents = layer_pixels(net.widths)
     edges = np.concatenate([[0], np.cumsum(extents)])
     size = int(edges[-1])
@@ -70,7 +71,7 @@ def adjacency(
         vmin=-limit,
         vmax=limit,
         extent=(0, size, size, 0),
-        interpolation="antialiased",
+        interpolation="nearest" if size <= _CRISP else "antialiased",
     )
     for edge in edges[1:-1]:
         ax.axhline(edge, color=MUTED, lw=0.4)
@@ -136,13 +137,13 @@ def _name_layers(ax: "Axes", widths: tuple[int, ...], edges: Array) -> None:
     """Name the layers by their widths at their centers: both ends, then the hidden that fit."""
     centers = (edges[1:] + edges[:-1]) / 2
     names = [f"inputs\n{widths[0]}", *map(str, widths[1:-1]), f"outputs\n{widths[-1]}"]
-    points = float(ax.figure.bbox.width / ax.figure.dpi * 72 * ax.get_position().width)
-    room = np.array([_END_ROOM, *[_HIDDEN_ROOM] * (len(widths) - 2), _END_ROOM])
-    room *= edges[-1] / points
-    named = [0, len(widths) - 1]
-    for i in range(1, len(widths) - 1):
-        if all(abs(centers[i] - centers[j]) >= (room[i] + room[j]) / 2 for j in named):
-            named.append(i)
-    shown = [centers[i] for i in sorted(named)], [names[i] for i in sorted(named)]
-    ax.set_xticks(*shown)
-    ax.set_yticks(*shown)
+    box = ax.get_position()
+    side = min(box.width * ax.figure.bbox.width, box.height * ax.figure.bbox.height)
+    points = float(side / ax.figure.dpi * 72)
+    for axis, (end, hidden) in ((ax.xaxis, _ROOM_ACROSS), (ax.yaxis, _ROOM_DOWN)):
+        room = np.array([end, *[hidden] * (len(widths) - 2), end]) * edges[-1] / points
+        named = [0, len(widths) - 1]
+        for i in range(1, len(widths) - 1):
+            if all(abs(centers[i] - centers[j]) >= (room[i] + room[j]) / 2 for j in named):
+                named.append(i)
+        axis.set_ticks([centers[i] for i in sorted(named)], [names[i] for i in sorted(named)])

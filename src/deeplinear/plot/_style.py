@@ -84,13 +84,15 @@ def settings() -> AbstractContextManager[None]:
     return matplotlib.rc_context(SETTINGS)
 
 
-def axes_for(ax: "Axes | None", size: tuple[float, float] | None = None) -> "Axes":
-    """Return `ax`, or the axes of a new figure of this size in inches."""
+def axes_for(
+    ax: "Axes | None", size: tuple[float, float] | None = None, *, layout: str = "constrained"
+) -> "Axes":
+    """Return `ax`, or the axes of a new figure of this size in inches and layout."""
     if ax is None:
         import matplotlib.pyplot as plt
 
         with settings():
-            ax = plt.subplots(figsize=size, layout="constrained")[1]
+            ax = plt.subplots(figsize=size, layout=layout)[1]
     elif not (hasattr(ax, "plot") and hasattr(ax, "figure")):
         raise ArgumentTypeError(
             f"Argument `ax` must be a matplotlib Axes or None, but it is of type "

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from deeplinear import plot
 from deeplinear.plot._style import GRID, INK, MUTED, settings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CURVE = (4.4, 2.9)
-_SQUARE = (4.4, 3.4)
+_SQUARE = (4.4, 3.2)
 _RASTER_DPI = 150  # a heat map's axes are at most 4 inches: 600 pixels
 
 
@@ -33,13 +33,14 @@ class Picture:
     caption: str
     draw: "Callable[[Axes], object]"
     size: tuple[float, float] = _CURVE
+    layout: Literal["constrained", "compressed"] = "constrained"
 
     def figure(self) -> "Figure":
         """Draw it on a figure of its own, apart from pyplot."""
         from matplotlib.figure import Figure
 
         with settings():
-            figure = Figure(figsize=self.size, layout="constrained")
+            figure = Figure(figsize=self.size, layout=self.layout)
             self.draw(figure.subplots())
         return figure
 
@@ -117,6 +118,7 @@ def pictures(traj: Trajectory) -> list[Picture]:
             "The color scale is this figure's own.",
             lambda ax: plot.adjacency(traj.initial, ax=ax),
             _SQUARE,
+            "compressed",
         ),
         Picture(
             "adjacency_end",
@@ -125,6 +127,7 @@ def pictures(traj: Trajectory) -> list[Picture]:
             "Adjacency matrix at the end. The color scale is this figure's own.",
             lambda ax: plot.adjacency(traj.final, ax=ax),
             _SQUARE,
+            "compressed",
         ),
     ]
 
