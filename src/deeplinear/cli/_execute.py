@@ -1,0 +1,83 @@
+"""One run: settings in, a complete folder out."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import deeplinear as dl
+from deeplinear.analysis import Diagnostics, diagnostics
+from deeplinear.cli import _documents, _folder, _problem
+from deeplinear.cli._config import Config
+from deeplinear.cli._errors import StoppedError
+from deeplinear.cli._folder import Draft, writing
+from deeplinear.cli._interrupt import deferred_interrupts
+from deeplinear.cli._progress import Display
+from deeplinear.cli._settings import to_toml
+from deeplinear.solve import Progress, Trajectory
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is written: its trajectory, its folder, its name, and the seconds it all took."""
+
+    traj: Trajectory
+    folder: Path
+    name: str
+    elapsed: float
+
+    @cached_property
+    def quality(self) -> Diagnostics:
+        """The run checked against the theory."""
+        return diagnostics(self.traj)
+
+
+def execute(
+    config: Config, target: Path, display: Display, *, force: bool, command: Sequence[str]
+) -> Finished:
+    """Run, and write the folder `target`; nothing is there until it is complete.
+
+    Raises
+    ------
+    DeeplinearError
+        The settings do not fit the data, or the folder is taken; nothing is written.
+    RunError
+        The folder cannot be written, or the user abandoned the run; nothing is left.
+    """
+    began = time.perf_counter()
+    try:
+        loaded, traj = _run_into(target, config, display, force, command)
+    except KeyboardInterrupt:
+        raise StoppedError(
+            "Stopped before there was anything to keep; nothing was written."
+        ) from None
+    return Finished(traj, target, loaded.dataset.name, time.perf_counter() - began)
+
+
+def _run_into(
+    target: Path, config: Config, display: Display, force: bool, command: Sequence[str]
+) -> tuple[_problem.Loaded, Trajectory]:
+    folder = Draft(target, force=force)
+    display.say("reading the data")
+    loaded = _problem.load(config.data, config.network.widths)
+    start = _problem.start(config, loaded.problem)
+    with folder as draft, deferred_interrupts() as interrupt:
+
+        def watch(progress: Progress) -> None:
+            if interrupt.requested:
+                raise KeyboardInterrupt  # here the solver's state is whole
+            display.show(progress)
+
+        flow = config.flow.model_dump()
+        traj = dl.gradient_flow(loaded.problem, start, **flow, progress=watch)
+        display.say(f"writing {target}")
+        data = loaded.dataset
+        notes = [data.description, *data.notes]
+        text = to_toml(config, sha256=loaded.sha256, command=command, notes=notes)
+        with writing(target):
+            traj.save(draft.path / _folder.TRAJECTORY)
+            (draft.path / _folder.SETTINGS).write_text(text, encoding="utf-8")
+            _documents.write(traj, draft.path, text, figures=config.output.figures)
+        draft.publish()
+    return loaded, traj
