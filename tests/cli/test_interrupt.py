@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import deeplinear as dl
-from deeplinear.cli import _progress
+from deeplinear.cli import _demo, _progress
 
 LONG = ["digits", "--widths", "64,20,20,10", "--scale", "1e-4", "--rtol", "1e-9"]
 
@@ -46,6 +46,16 @@ def test_an_interrupted_run_is_kept_and_done(cli, press):
         "run.toml",
         "trajectory.zarr",
     }
+
+
+@pytest.mark.usefixtures("short_report")
+def test_an_interrupted_demo_goes_no_further(cli, press, monkeypatch):
+    longer = _demo._EXAMPLES["digits"] | {"flow": {"rtol": 1e-9}}
+    monkeypatch.setitem(_demo._EXAMPLES, "planted", longer)
+    press("show", n=1)
+    done = cli("demo", "--json")
+    assert done.code == 0
+    assert [run["status"] for run in done.document["runs"]] == ["interrupted"]
 
 
 def test_an_interrupt_before_the_run_leaves_nothing(cli, press, tmp_path):

@@ -37,10 +37,10 @@ LONGEST = at(
 )
 
 
-def test_the_fraction_is_that_of_the_log_gap():
-    assert _progress.fraction(at(), None) == pytest.approx(0.5)
-    assert _progress.fraction(at(gap=100.0), None) == 0.0
-    assert _progress.fraction(at(gap=0.001), None) == 1.0
+def test_the_fraction_is_the_mean_of_modes_and_log_gap():
+    assert _progress.fraction(at(), None) == pytest.approx((1 / 3 + 1 / 2) / 2)
+    assert _progress.fraction(at(gap=100.0, learned=0), None) == 0.0
+    assert _progress.fraction(at(gap=0.01, learned=3), None) == pytest.approx(1.0)
 
 
 def test_the_fraction_is_that_of_the_time_if_only_that_ends_the_run():

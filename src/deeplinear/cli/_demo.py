@@ -55,6 +55,8 @@ def demo(
             with display(False if quiet else progress, t_end=None) as shown:
                 target = output / name
                 runs.append(execute(config, target, shown, force=True, command=context.obj))
+            if runs[-1].traj.status == "interrupted":
+                break
         except MissingExtraError as error:
             notes.append(f"The {name} were left out. {error}")
     code = max(map(_summary.exit_code, runs))

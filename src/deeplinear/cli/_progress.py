@@ -50,11 +50,16 @@ def display(progress: bool | None, *, t_end: float | None) -> Display:
 
 
 def fraction(progress: Progress, t_end: float | None) -> float:
-    """How far the run is, from 0 to 1: of the log gap, or of the time if that ends it sooner."""
+    """How far the run is, from 0 to 1: the mean of modes learned and of the log gap closed.
+
+    The modes tell plateaus apart, the gap the decay after the last one. Of the time, if that is
+    further.
+    """
     done = 0.0
     if progress.gap_target > 0 and progress.gap > 0 and progress.gap_start > progress.gap_target:
         whole = math.log(progress.gap_start / progress.gap_target)
-        done = math.log(progress.gap_start / progress.gap) / whole
+        closed = math.log(progress.gap_start / progress.gap) / whole
+        done = (progress.learned / max(progress.n_modes, 1) + closed) / 2
     if t_end:
         done = max(done, progress.t / t_end)
     return min(max(done, 0.0), 1.0)
