@@ -1,6 +1,9 @@
 """The gradient flow of deep linear networks: simulate it, explain it, map its landscape."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
 
+from deeplinear import datasets, init
 from deeplinear.flow import (
     adjacency_field,
     conservation_laws,
@@ -14,18 +17,39 @@ from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve import ensemble, gradient_descent, gradient_flow, load
 
+if TYPE_CHECKING:
+    from deeplinear import analysis, plot, report
+
 __all__ = [
     "LinearNetwork",
     "Problem",
     "adjacency_field",
+    "analysis",
     "conservation_laws",
+    "datasets",
     "ensemble",
     "gradient",
     "gradient_descent",
     "gradient_flow",
     "hessian",
     "hessian_product",
+    "init",
     "load",
     "loss",
+    "plot",
+    "report",
     "vector_field",
 ]
+
+_LAZY = ("analysis", "plot", "report")
+
+
+def __getattr__(name: str) -> Any:
+    """Import the layers that draw and explain when they are first used."""
+    if name in _LAZY:
+        return importlib.import_module(f"deeplinear.{name}")
+    raise AttributeError(f"module 'deeplinear' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -17,26 +17,24 @@ from deeplinear._core.compilation import compiled
 from deeplinear.flow import _kernels
 from deeplinear.flow._kernels import FIELD_SIGNATURE, HESSIAN_SIGNATURE
 from deeplinear.solve import _monitor
-from deeplinear.solve._monitor import (
-    CONTINUE,
-    NORM_SIGNATURE,
-    NOT_STIFF,
-    OBSERVE_SIGNATURE,
-    STEP_UNDERFLOW,
-    T_STOP,
-)
+from deeplinear.solve._monitor import NORM_SIGNATURE, OBSERVE_SIGNATURE
 from deeplinear.solve._state import (
     ATOL,
+    CONTINUE,
     DENSE_LIMIT,
     FACTORIZATIONS,
     FIELD_CALLS,
+    FINEST,
     HESSIANS,
     ITERATIONS,
+    NOT_STIFF,
     RATIO_STIFF,
     REJECTED,
     RTOL,
+    STEP_UNDERFLOW,
     STEPS,
     T_LIMIT,
+    T_STOP,
     H,
     MethodData,
     State,
@@ -196,7 +194,8 @@ def _advance(  # type: ignore[no-untyped-def]
                     z[i, p] += d[i, p]
                 rtol = 1.0 if exact else state[RTOL]
                 atol = 0.0 if exact else state[ATOL]
-                distance = max(distance, norm(widths, y, y, d[i], rtol, atol))
+                finest = np.inf if exact else state[FINEST]
+                distance = max(distance, norm(widths, y, y, d[i], rtol, atol, finest))
             iterations = iteration + 1
             counts[ITERATIONS] += 1
             theta = distance / before
@@ -257,7 +256,7 @@ def _advance(  # type: ignore[no-untyped-def]
                 for q in range(n):
                     total += vectors[p, q] * turned[q]
                 error[p] = total
-        wrong = norm(widths, y, y_new, error, state[RTOL], state[ATOL])
+        wrong = norm(widths, y, y_new, error, state[RTOL], state[ATOL], state[FINEST])
         factor_h = 5.0 if wrong == 0.0 else min(5.0, max(0.2, 0.9 * wrong ** (-1.0 / order)))
         if not wrong <= 1.0:
             counts[REJECTED] += 1
@@ -346,7 +345,7 @@ def radau_nodes(s: int) -> Array:
     """The roots of P_s - P_{s-1} on (0, 1], the last one 1: order 2s - 1."""
     difference = np.zeros(s + 1)
     difference[s], difference[s - 1] = 1.0, -1.0
-    roots = np.sort(legendre.legroots(difference))
+    roots = np.sort(legendre.legroots(difference).real)
     slope = legendre.legder(difference)
     for _ in range(3):
         roots -= legendre.legval(roots, difference) / legendre.legval(roots, slope)

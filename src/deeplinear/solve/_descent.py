@@ -7,8 +7,19 @@ from deeplinear._core.compilation import compiled
 from deeplinear.flow import _kernels
 from deeplinear.flow._kernels import FIELD_SIGNATURE
 from deeplinear.solve import _monitor
-from deeplinear.solve._monitor import CONTINUE, OBSERVE_SIGNATURE, T_STOP
-from deeplinear.solve._state import FIELD_CALLS, STEPS, T_LIMIT, H, MethodData, State, T
+from deeplinear.solve import _state as st
+from deeplinear.solve._monitor import OBSERVE_SIGNATURE
+from deeplinear.solve._state import (
+    CONTINUE,
+    FIELD_CALLS,
+    STEPS,
+    T_LIMIT,
+    T_STOP,
+    H,
+    MethodData,
+    State,
+    T,
+)
 
 _VECTOR = types.float64[::1]
 _MATRIX = types.float64[:, ::1]
@@ -32,10 +43,16 @@ _SIGNATURE = types.int64(
 def _advance(  # type: ignore[no-untyped-def]
     field, observe, widths, target, factor, work, y, slope, state, counts, memo, rows
 ):
+    y_new = np.empty(y.size)
+    new_slope = np.empty(y.size)
     while True:
         for p in range(y.size):
-            y[p] += state[H] * slope[p]
-        loss = field(y, widths, target, factor, work, slope)
+            y_new[p] = y[p] + state[H] * slope[p]
+        loss = field(y_new, widths, target, factor, work, new_slope)
+        if not np.isfinite(loss):
+            return st.NORM_CAP  # the last finite state stays
+        y[:] = y_new
+        slope[:] = new_slope
         counts[FIELD_CALLS] += 1
         counts[STEPS] += 1
         # Counted, not summed: the time of step k is k times the step size, exactly.
@@ -44,8 +61,6 @@ def _advance(  # type: ignore[no-untyped-def]
         if landing:
             state[T] = state[T_LIMIT]
         code = observe(state[T], y, slope, loss, memo, rows)
-        if not np.isfinite(loss):
-            return _monitor.NORM_CAP
         if code != CONTINUE:
             return code
         if landing:

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy.linalg
 
 from deeplinear.flow import Operands, _kernels
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-from deeplinear.solve import _collocation, _descent, _explicit, _monitor
+from deeplinear.solve import _collocation, _descent, _explicit
 from deeplinear.solve import _endings as endings
+from deeplinear.solve import _state as st
 from deeplinear.solve._auto import AutoPolicy
 from deeplinear.solve._saving import Saver
 from deeplinear.solve._state import (
     ATOL,
     FACTORIZATIONS,
     FIELD_CALLS,
+    FINEST,
     HESSIANS,
     ITERATIONS,
     REJECTED,
@@ -47,7 +50,7 @@ DEFAULT_GAP = 1e-10
 
 _STEPS_PER_LOOK = 64
 _PROGRESS_EVERY = 0.1  # seconds
-_ROUND_OFF = 64 * np.finfo(float).eps
+_ROUND_OFF = 4 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Numerics:
     t_end: float
     rtol: float
     atol: float
+    finest: float
     gap: float | Literal["default"] | None
     max_steps: int
     norm_cap: float
@@ -88,12 +92,14 @@ class Run:
         self._state = State(
             y=y,
             slope=np.empty_like(y),
-            memo=np.zeros(_monitor.MEMO_SIZE),
+            memo=np.zeros(st.MEMO_SIZE),
             rows=saver.rows(len(y)),
         )
+        # The size of a balanced layer at the solution.
+        self._natural = float(scipy.linalg.norm(operands.target)) ** (1 / (len(net.widths) - 1))
+        self._start_norm = float(scipy.linalg.norm(y))
         self._auto = AutoPolicy(self._data)
         self._segments: list[Segment] = []
-        self._reason = ""
         self._excess = self._evaluate()
         self._start_gap = max(self._excess - self._optimum, 0.0)
         self._stops = numerics.gap is not None
@@ -110,11 +116,11 @@ class Run:
 
     def _gap_target(self) -> float:
         """The gap at which to stop; the default is relative to the start and to the zero map."""
-        target_excess = 0.5 * float(np.sum(self._data.operands.target**2))
-        rounding = 32 * np.finfo(float).eps * max(self._optimum, target_excess * 1e-3)
         if self._numerics.gap is None:
             return -1.0
         if self._numerics.gap == "default":
+            target_excess = 0.5 * float(np.sum(self._data.operands.target**2))
+            rounding = 32 * np.finfo(float).eps * max(self._optimum, 1e-3 * target_excess)
             zero_gap = target_excess - self._optimum
             scale = min(self._start_gap, zero_gap) if zero_gap > 0 else self._start_gap
             return max(DEFAULT_GAP * scale, rounding)
@@ -122,21 +128,22 @@ class Run:
 
     def _set_up_monitor(self) -> None:
         s, m = self._state, self._state.memo
-        m[_monitor.OPTIMUM] = self._optimum
-        m[_monitor.GAP_TARGET] = self._gap
-        m[_monitor.NORM_CAP_SQUARED] = self._numerics.norm_cap**2
-        m[_monitor.LOSS_LAST] = self._excess
-        m[_monitor.QUIET_SINCE] = math.inf
-        m[_monitor.QUIET_BELOW] = -1.0
+        m[st.OPTIMUM] = self._optimum
+        m[st.GAP_TARGET] = self._gap
+        m[st.NORM_CAP_SQUARED] = min(self._numerics.norm_cap, 1e154) ** 2
+        m[st.LOSS_LAST] = self._excess
+        m[st.QUIET_SINCE] = math.inf
+        m[st.QUIET_BELOW] = -1.0
         s.values[RTOL], s.values[ATOL] = self._numerics.rtol, self._numerics.atol
+        s.values[FINEST] = self._numerics.finest
         s.values[H] = self._numerics.step_size or self._first_step()
         s.values[STIFF_AFTER] = math.inf
         self._saver.begin(s, self._start_gap)
 
     def _first_step(self) -> float:
         """A step over which the weights move by about one percent, or by the tolerance from 0."""
-        speed = float(np.linalg.norm(self._state.slope))
-        size = float(np.linalg.norm(self._state.y))
+        speed = float(scipy.linalg.norm(self._state.slope))
+        size = float(scipy.linalg.norm(self._state.y))
         if not speed > 0.0:
             return 1.0
         return max(0.01 * size, 1e-4 * self._numerics.atol / self._numerics.rtol) / speed
@@ -160,21 +167,19 @@ class Run:
         if numerics.method == "auto":
             self._auto.arm(s)
         while True:
-            s.memo[_monitor.STEPS_LEFT] = min(
-                _STEPS_PER_LOOK, numerics.max_steps - int(s.counts[STEPS])
-            )
-            s.memo[_monitor.QUIET_BELOW] = self._quiet_below()
+            s.memo[st.STEPS_LEFT] = min(_STEPS_PER_LOOK, numerics.max_steps - int(s.counts[STEPS]))
+            s.memo[st.QUIET_BELOW] = self._quiet_below()
             s.values[T_LIMIT] = self._saver.next_time(s.values[T], numerics.t_end)
             code = method.advance(s)
             self._saver.harvest(s)
             self._show_progress(method.name)
-            if code == _monitor.T_STOP:
+            if s.values[T] == s.values[T_LIMIT]:
                 self._saver.landed(s.values[T], s.y)
-                if s.values[T] == numerics.t_end:
-                    return endings.t_end(numerics.t_end)
-            elif code == _monitor.STIFF:
+            if s.values[T] == numerics.t_end and code in (st.T_STOP, st.BUDGET):
+                return endings.t_end(numerics.t_end)
+            if code == st.STIFF:
                 method = self._switch("stiff", self._auto.to_stiff(s))
-            elif code == _monitor.NOT_STIFF:
+            elif code == st.NOT_STIFF:
                 rate = method.stiffest_rate
                 method = self._switch("explicit", self._auto.to_explicit(s, rate))
             else:
@@ -210,41 +215,50 @@ class Run:
         o, y = self._data.operands, self._state.y
         ends = np.cumsum(o.widths[1:] * o.widths[:-1])[:-1]
         layers = np.split(y, ends)
-        norms = np.array([float(np.linalg.norm(layer)) for layer in layers])
+        norms = np.array([float(scipy.linalg.norm(layer)) for layer in layers])
         factor = float(np.linalg.norm(o.factor, 2)) if o.factor.size else 1.0
         with np.errstate(all="ignore"):
-            residual = float(np.linalg.norm(o.target)) + factor * float(np.prod(norms))
+            residual = float(scipy.linalg.norm(o.target)) + factor * float(np.prod(norms))
             bounds = [float(np.prod(np.delete(norms, i))) for i in range(len(norms))]
-            below = _ROUND_OFF * factor * residual * float(np.linalg.norm(bounds))
+            below = _ROUND_OFF * factor * residual * float(scipy.linalg.norm(bounds))
         return below if math.isfinite(below) else -1.0
 
     def _gap_now(self) -> float:
-        return max(float(self._state.memo[_monitor.LOSS_LAST]) - self._optimum, 0.0)
+        return max(float(self._state.memo[st.LOSS_LAST]) - self._optimum, 0.0)
 
     def _status_at_start(self) -> Status | None:
         slope = self._state.slope
         if not (math.isfinite(self._excess) and np.isfinite(slope).all()):
             return endings.overflow_at_start()
+        if self._numerics.t_end == 0.0 and not self._stops:
+            return endings.t_end(0.0)
         if not self._stops:
             return None
         if self._start_gap <= self._gap:
             return endings.converged(self._gap)
-        speed = float(np.linalg.norm(slope))
-        if speed <= self._quiet_below():
+        speed = float(scipy.linalg.norm(slope))
+        if speed <= 4 * self._quiet_below():
             return endings.started_at_saddle(speed, self._start_gap)
         return None
 
     def _status_of(self, code: int) -> Status | None:
         s, numerics = self._state, self._numerics
         t = float(s.values[T])
-        if code == _monitor.GAP_REACHED:
+        if code == st.GAP_REACHED:
             return endings.converged(self._gap)
-        if code == _monitor.NORM_CAP:
+        if code == st.NORM_CAP:
+            if numerics.step_size is not None:
+                return endings.diverged(numerics.step_size, numerics.norm_cap)
             return endings.norm_cap(numerics.norm_cap, t)
-        if code == _monitor.STEP_UNDERFLOW:
-            return endings.step_underflow(t)
-        if code == _monitor.QUIET or self._collapsed():
-            return endings.stopped_at_saddle(float(np.linalg.norm(s.slope)), self._gap_now())
+        if code == st.STEP_UNDERFLOW:
+            if numerics.t_end < 0:
+                return endings.norm_cap(numerics.norm_cap, t)
+            return endings.step_underflow(t, float(s.values[H]))
+        if code == st.QUIET or self._collapsed():
+            speed = float(scipy.linalg.norm(s.slope))
+            if speed > 1e-6 * self._natural ** (2 * len(self._widths) - 3):
+                return endings.drowned_in_round_off(speed, self._gap_now())
+            return endings.stopped_at_saddle(speed, self._gap_now())
         if s.counts[STEPS] >= numerics.max_steps:
             return endings.step_limit(numerics.max_steps, self._gap_now())
         return None
@@ -253,12 +267,12 @@ class Run:
         """Whether the weights shrank to nothing: the run ends at the origin, a saddle."""
         if not self._stops:
             return False
-        natural = float(np.linalg.norm(self._data.operands.target)) ** (1 / (len(self._widths) - 1))
-        return float(np.linalg.norm(self._state.y)) < 1e-14 * min(natural, self._start_norm)
-
-    @property
-    def _start_norm(self) -> float:
-        return float(np.linalg.norm(self._saver.vectors[0])) if self._saver.vectors else math.inf
+        natural = float(scipy.linalg.norm(self._data.operands.target)) ** (
+            1 / (len(self._widths) - 1)
+        )
+        return float(scipy.linalg.norm(self._state.y)) < 1e-14 * min(
+            self._natural, self._start_norm
+        )
 
     def _show_progress(self, method: str) -> None:
         now = time.perf_counter()
@@ -320,5 +334,5 @@ class Run:
             stats=stats,
             segments=tuple(self._segments),
             options=options,
-            largest_rise=float(s.memo[_monitor.LOSS_RISE]),
+            largest_rise=float(s.memo[st.LOSS_RISE]),
         )

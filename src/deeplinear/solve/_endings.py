@@ -45,6 +45,16 @@ def stopped_at_saddle(speed: float, gap: float) -> Status:
     )
 
 
+def drowned_in_round_off(speed: float, gap: float) -> Status:
+    """The weights are so large that the gradient cannot be computed."""
+    return Status(
+        "failed",
+        f"The gradient, {speed:.1e}, is round-off of products of very large weights, while the "
+        f"loss lies {gap:.4g} above the smallest: double precision cannot follow the flow.",
+        "Start from smaller weights.",
+    )
+
+
 def step_limit(max_steps: int, gap: float) -> Status:
     """The cap on steps was reached."""
     return Status(
@@ -64,17 +74,34 @@ def interrupted(t: float, gap: float) -> Status:
 
 
 def norm_cap(cap: float, t: float) -> Status:
-    """The weights outgrew the cap."""
+    """The weights outgrew the cap, or backward in time the steps shrank to nothing."""
     return Status(
         "failed",
-        f"The weights grew beyond the norm cap {cap:.3g} at t = {t:.6g}; backward in time the "
-        "flow can blow up in finite time.",
+        f"The weights blow up near t = {t:.6g} (the norm cap is {cap:.3g}); backward in time the "
+        "flow can do so in finite time.",
         "Choose an earlier end time, or raise norm_cap.",
     )
 
 
-def step_underflow(t: float) -> Status:
+def diverged(step_size: float, cap: float) -> Status:
+    """Gradient descent with too large a step."""
+    return Status(
+        "failed",
+        f"Gradient descent diverged: the weights grew beyond the norm cap {cap:.3g}.",
+        f"Choose a step_size below {step_size:g}; near a minimum it must be below 2 / (largest "
+        "Hessian eigenvalue).",
+    )
+
+
+def step_underflow(t: float, step: float) -> Status:
     """No representable step meets the tolerance."""
+    if abs(t) > 1e15 * step:
+        return Status(
+            "failed",
+            f"The steps needed at t = {t:.6g} are too small, {step:.2g}, to be told apart from t "
+            "in double precision: the plateaus before took that long.",
+            "Start from larger weights, or continue from traj.final, which counts time anew.",
+        )
     return Status(
         "failed",
         f"The step size underflowed at t = {t:.6g}: no step meets the tolerance.",

@@ -10,23 +10,21 @@ from deeplinear._core.compilation import compiled
 from deeplinear.flow import _kernels
 from deeplinear.flow._kernels import FIELD_SIGNATURE
 from deeplinear.solve import _dop853, _monitor
-from deeplinear.solve._monitor import (
-    CONTINUE,
-    NORM_SIGNATURE,
-    OBSERVE_SIGNATURE,
-    STEP_UNDERFLOW,
-    STIFF,
-    T_STOP,
-)
+from deeplinear.solve._monitor import NORM_SIGNATURE, OBSERVE_SIGNATURE
 from deeplinear.solve._state import (
     ATOL,
+    CONTINUE,
     FIELD_CALLS,
+    FINEST,
     REJECTED,
     RTOL,
+    STEP_UNDERFLOW,
     STEPS,
+    STIFF,
     STIFF_AFTER,
     STIFF_SEEN,
     T_LIMIT,
+    T_STOP,
     H,
     MethodData,
     State,
@@ -118,8 +116,8 @@ def _advance(  # type: ignore[no-untyped-def]
         for p in range(n):
             y_new[p] = y[p] + h * y_new[p]
         counts[FIELD_CALLS] += n_stages - 1
-        fifth = size * norm(widths, y, y_new, error5, state[RTOL], state[ATOL])
-        third = size * norm(widths, y, y_new, error3, state[RTOL], state[ATOL])
+        fifth = size * norm(widths, y, y_new, error5, state[RTOL], state[ATOL], state[FINEST])
+        third = size * norm(widths, y, y_new, error3, state[RTOL], state[ATOL], state[FINEST])
         error = 0.0
         if fifth > 0.0:
             error = fifth * fifth / np.sqrt(fifth * fifth + 0.01 * third * third)

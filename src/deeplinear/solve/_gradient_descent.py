@@ -1,9 +1,11 @@
 """`gradient_descent`: the discrete algorithm, with the flow's result type (theory §4)."""
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+import scipy.linalg
 
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError
@@ -81,7 +83,7 @@ def gradient_descent(
             "Argument `save` must be None, 'ends' or a number of states for gradient descent, but "
             "it is an array. Evaluate the trajectory at your times instead."
         )
-    size = float(np.linalg.norm(problem.modes.s))
+    size = float(scipy.linalg.norm(problem.modes.s))
     natural = size ** (1.0 / net.depth) if size > 0 else 1.0
     from deeplinear.solve._driver import Numerics, Run
 
@@ -90,11 +92,12 @@ def gradient_descent(
         t_end=steps * step,
         rtol=0.0,
         atol=0.0,
+        finest=math.inf,
         gap=None
         if stop is None
         else ("default" if stop == "gap" else checks.number("stop", stop, minimum=0.0)),
         max_steps=max(steps, 1),
-        norm_cap=1e6 * max(natural, float(np.linalg.norm(net.to_vector())))
+        norm_cap=1e6 * max(natural, float(scipy.linalg.norm(net.to_vector())))
         if norm_cap is None
         else checks.number("norm_cap", norm_cap, minimum=0.0, exclusive=True),
         step_size=step,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+import scipy.linalg
 
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
@@ -50,7 +51,10 @@ def gradient_flow(
         None: run until the stop rule holds. Given: run to exactly t_end, a time >= 0, unless
         `stop` is given too.
     rtol
-        Tolerance on each step, relative to each layer's Frobenius norm.
+        Tolerance on each step, relative to each layer's Frobenius norm, or to the smallest
+        singular value that carries signal at the start if that is smaller: unlearned modes stay
+        that small on a plateau, and their errors decide when they leave. Never finer than
+        round-off.
     atol
         Tolerance on each weight, added to it. None: small against the start, so that tiny starts
         are followed with relative accuracy.
@@ -95,8 +99,8 @@ def gradient_flow(
     -----
     The error is that of the integration: the field is exact. On a plateau an early error shifts
     the time of the exit; tighten rtol if exit times matter. A run that ends at a saddle without a
-    `t_end` is detected by a gradient that stays at round-off for a thousand times as long as it
-    took to get there, never by slowness alone.
+    `t_end` is detected by a gradient that stays at round-off for a million times as long as
+    it took to get there, never by slowness alone.
 
     Examples
     --------
@@ -152,9 +156,10 @@ def gradient_flow(
         atol=rtol * _smallest_scale(net, scale)
         if atol is None
         else checks.number("atol", atol, minimum=0.0),
+        finest=_finest(net),
         gap=gap,
         max_steps=checks.integer("max_steps", max_steps, minimum=1),
-        norm_cap=1e6 * max(scale, float(np.linalg.norm(net.to_vector())))
+        norm_cap=1e6 * max(scale, float(scipy.linalg.norm(net.to_vector())))
         if norm_cap is None
         else checks.number("norm_cap", norm_cap, minimum=0.0, exclusive=True),
     )
@@ -164,12 +169,24 @@ def gradient_flow(
 
 def _natural_scale(problem: Problem, net: LinearNetwork) -> float:
     """The size of a balanced layer at the solution: ||Sigma||^{1/h}, or 1 without a target."""
-    size = float(np.linalg.norm(problem.modes.s))
+    size = float(scipy.linalg.norm(problem.modes.s))
     return size ** (1.0 / net.depth) if size > 0 else 1.0
 
 
 def _smallest_scale(net: LinearNetwork, natural: float) -> float:
     """A thousandth of a typical weight, at the start or at the solution, whichever is smaller."""
-    start = float(np.sqrt(np.mean(net.to_vector() ** 2)))
+    start = float(scipy.linalg.norm(net.to_vector())) / math.sqrt(net.n_params)
     typical = natural / math.sqrt(max(net.widths))
     return 1e-3 * (min(start, typical) if start > 0 else typical)
+
+
+def _finest(net: LinearNetwork) -> float:
+    """The smallest singular value, over layers, that carries signal at the start."""
+    rank = min(net.widths)
+    finest = math.inf
+    for w in net.weights:
+        values = np.linalg.svd(w, compute_uv=False)[:rank]
+        carrying = values[values > 1e-10 * values[0]]
+        if carrying.size:
+            finest = min(finest, float(carrying[-1]))
+    return finest

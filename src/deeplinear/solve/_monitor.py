@@ -8,24 +8,37 @@ import numpy as np
 from numba import types
 
 from deeplinear._core.compilation import compiled
-
-CONTINUE, ROWS_FULL, GAP_REACHED, NORM_CAP, BUDGET, T_STOP = range(6)
-STIFF, NOT_STIFF, STEP_UNDERFLOW, QUIET = range(6, 10)
-
-# Entries of the memo that `observe` reads and writes.
-N_ROWS, T_SAVED, GAP_SAVED, OPTIMUM, GAP_TARGET, NORM_CAP_SQUARED = 0, 1, 2, 3, 4, 5
-RESOLUTION, LOSS_LAST, LOSS_RISE, STEPS_LEFT, RECORDING = 6, 7, 8, 9, 10
-QUIET_BELOW, QUIET_SINCE = 11, 12
-MEMO_SIZE = 13
+from deeplinear.solve._state import (
+    BUDGET,
+    CONTINUE,
+    GAP_REACHED,
+    GAP_SAVED,
+    GAP_TARGET,
+    LOSS_LAST,
+    LOSS_RISE,
+    N_ROWS,
+    NORM_CAP,
+    NORM_CAP_SQUARED,
+    OPTIMUM,
+    QUIET,
+    QUIET_BELOW,
+    QUIET_SINCE,
+    RECORDING,
+    RESOLUTION,
+    ROWS_FULL,
+    STEPS_LEFT,
+    T_SAVED,
+)
 
 _VECTOR = types.float64[::1]
 OBSERVE_SIGNATURE = types.int64(
     types.float64, _VECTOR, _VECTOR, types.float64, _VECTOR, types.float64[:, ::1]
 )
 NORM_SIGNATURE = types.float64(
-    types.int64[::1], _VECTOR, _VECTOR, _VECTOR, types.float64, types.float64
+    types.int64[::1], _VECTOR, _VECTOR, _VECTOR, types.float64, types.float64, types.float64
 )
 
+_ROUND_OFF = 4 * np.finfo(np.float64).eps
 LAYER_FLOOR = 1e-3  # a layer's error is judged against at least this fraction of the whole network
 
 
@@ -80,7 +93,7 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
         memo[QUIET_SINCE] = np.inf
     elif memo[QUIET_SINCE] == np.inf:
         memo[QUIET_SINCE] = abs(t)
-    elif abs(t) > 1e3 * memo[QUIET_SINCE]:
+    elif abs(t) > 1e6 * memo[QUIET_SINCE]:
         return QUIET
     if int(memo[N_ROWS]) >= rows.shape[0]:
         return ROWS_FULL
@@ -91,15 +104,17 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
 
 
 @compiled(NORM_SIGNATURE)
-def error_norm(widths, y, y_new, error, rtol, atol):  # type: ignore[no-untyped-def]
-    """Return the largest, over layers, of ||error|| / (atol sqrt(size) + rtol ||W||_F).
+def error_norm(widths, y, y_new, error, rtol, atol, finest):  # type: ignore[no-untyped-def]
+    """Return the largest, over layers, of ||error|| / (atol sqrt(size) + rtol min(||W||, finest)).
 
     Norms of whole layers, not entries: the flow commutes with rotations, and so do the steps.
+    `finest` is the size of the smallest part of the start that matters. Modes that are still
+    unlearned stay that small while the layers grow, and their errors decide when they leave. No
+    tolerance is finer than round-off.
     """
     total = 0.0
     for p in range(y.size):
         total += max(y[p] * y[p], y_new[p] * y_new[p])
-    total /= y.size
     worst = 0.0
     start = 0
     for i in range(widths.size - 1):
@@ -110,8 +125,9 @@ def error_norm(widths, y, y_new, error, rtol, atol):  # type: ignore[no-untyped-
             after += y_new[p] * y_new[p]
             wrong += error[p] * error[p]
         start += size
-        scale = np.sqrt(max(max(before, after) / size, LAYER_FLOOR * LAYER_FLOOR * total))
-        ratio = np.sqrt(wrong / size) / (atol + rtol * scale)
+        scale = np.sqrt(max(max(before, after), LAYER_FLOOR * LAYER_FLOOR * total))
+        allowed = max(rtol * min(scale, finest), _ROUND_OFF * scale)
+        ratio = np.sqrt(wrong) / (atol * np.sqrt(size) + allowed)
         if not ratio <= worst:  # a NaN must not be lost
             worst = ratio
     return worst

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.solve import _monitor
+from deeplinear.solve import _state as st
 from deeplinear.solve._state import State
 
 MEMORY_BUDGET = 256 * 2**20
@@ -67,10 +67,10 @@ class Saver:
 
     def begin(self, state: State, gap: float) -> None:
         """Take the start, and set up the observer."""
-        state.memo[_monitor.RECORDING] = float(self.limit > 0)
-        state.memo[_monitor.RESOLUTION] = 1.0
-        state.memo[_monitor.N_ROWS] = 1.0
-        state.memo[_monitor.GAP_SAVED] = gap
+        state.memo[st.RECORDING] = float(self.limit > 0)
+        state.memo[st.RESOLUTION] = 1.0
+        state.memo[st.N_ROWS] = 1.0
+        state.memo[st.GAP_SAVED] = gap
         if self.limit > 0:
             state.rows[0, 0], state.rows[0, 1:] = 0.0, state.y
         if self.times is None or self.times[0] == 0.0:
@@ -90,18 +90,18 @@ class Saver:
 
     def harvest(self, state: State) -> None:
         """Move what the observer recorded into the saved states, and thin them if too many."""
-        count = int(state.memo[_monitor.N_ROWS])
+        count = int(state.memo[st.N_ROWS])
         for row in state.rows[1:count]:
             self._keep(row[0], row[1:])
         if count > 1:
             state.rows[0] = state.rows[count - 1]
-            state.memo[_monitor.N_ROWS] = 1.0
+            state.memo[st.N_ROWS] = 1.0
         while len(self.t) > max(self.limit, 2) and self.limit > 0:
             # The last one stays: the observer measures from it.
             keep = sorted({*range(0, len(self.t), 2), len(self.t) - 1})
             self.t = [self.t[k] for k in keep]
             self.vectors = [self.vectors[k] for k in keep]
-            state.memo[_monitor.RESOLUTION] *= 2.0
+            state.memo[st.RESOLUTION] *= 2.0
 
     def landed(self, t: float, y: Array) -> None:
         """Take the state at a time that was landed on, if it was asked for."""

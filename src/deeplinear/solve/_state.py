@@ -1,4 +1,8 @@
-"""What a method works on: the state it advances, its counters, the data it reads."""
+"""What a method works on: the state it advances, its counters, the data it reads.
+
+Compiled kernels freeze these constants, and the disk cache notices edits of a kernel's own file
+only: after changing a number here, touch the files that import it.
+"""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -8,9 +12,19 @@ import numpy as np
 from deeplinear._core.checks import Array
 from deeplinear.flow import Operands
 
+# What a method reports to the driver.
+CONTINUE, ROWS_FULL, GAP_REACHED, NORM_CAP, BUDGET, T_STOP = range(6)
+STIFF, NOT_STIFF, STEP_UNDERFLOW, QUIET = range(6, 10)
+
+# Entries of State.memo, which `_monitor.observe` reads and writes.
+N_ROWS, T_SAVED, GAP_SAVED, OPTIMUM, GAP_TARGET, NORM_CAP_SQUARED = 0, 1, 2, 3, 4, 5
+RESOLUTION, LOSS_LAST, LOSS_RISE, STEPS_LEFT, RECORDING = 6, 7, 8, 9, 10
+QUIET_BELOW, QUIET_SINCE = 11, 12
+MEMO_SIZE = 13
+
 # Entries of State.values.
-T, H, T_LIMIT, RTOL, ATOL, STIFF_SEEN, STIFF_AFTER, RATIO_STIFF = range(8)
-N_VALUES = 8
+T, H, T_LIMIT, RTOL, ATOL, FINEST, STIFF_SEEN, STIFF_AFTER, RATIO_STIFF = range(9)
+N_VALUES = 9
 
 # Entries of State.counts.
 STEPS, REJECTED, FIELD_CALLS, HESSIANS, FACTORIZATIONS, ITERATIONS = range(6)

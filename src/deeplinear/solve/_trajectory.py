@@ -116,7 +116,8 @@ class Trajectory:
     @cached_property
     def products(self) -> Array:
         """``(k, d_out, d_in)``: the end-to-end map P at each saved time."""
-        return np.array([net.product() for net in self])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.array([net.product() for net in self])
 
     @cached_property
     def _effective(self) -> Array:
@@ -138,16 +139,20 @@ class Trajectory:
     @cached_property
     def singular_values(self) -> Array:
         """``(k, r)``: singular values of P, descending, r the smallest width."""
-        values = np.linalg.svd(self.products, compute_uv=False)
+        finite = np.where(np.isfinite(self.products), self.products, 0.0)
+        values = np.linalg.svd(finite, compute_uv=False)
+        values[~np.isfinite(self.products).all(axis=(1, 2))] = np.inf
         return np.asarray(values[:, : min(self.widths)], dtype=np.float64)
 
     @cached_property
+    @np.errstate(over="ignore", invalid="ignore")
     def mode_strengths(self) -> Array:
         """``(k, m)``: p_k = u_k^T P Sxx^{1/2} v_k (theory §11)."""
         u, v = self.problem.modes.u, self.problem.modes.v
         return np.einsum("tik,ik->tk", self._effective @ v, u)
 
     @cached_property
+    @np.errstate(over="ignore", invalid="ignore")
     def drift(self) -> Array:
         """``(k,)``: relative drift of the conservation laws, recomputed from the weights."""
         start = self[0].imbalance()
@@ -164,7 +169,13 @@ class Trajectory:
     def evaluate(self, problem: Problem) -> Array:
         """Return the loss of another problem along the run, ``(k,)``; for example the test loss."""
         problem.require_widths(self.widths)
-        return np.array([problem.loss(p) for p in self.products])
+        finite = [bool(np.isfinite(p).all()) for p in self.products]
+        with np.errstate(over="ignore"):
+            losses = [
+                problem.loss(p) if ok else np.inf
+                for p, ok in zip(self.products, finite, strict=True)
+            ]
+        return np.array(losses)
 
     def to_xarray(self) -> "xarray.Dataset":
         """Return everything as an `xarray.Dataset` with named dimensions."""
@@ -199,7 +210,7 @@ class Trajectory:
             ("method", f"{methods} at rtol {self.options.get('rtol', 'none')}"),
             ("cost", f"{cost}, {s.elapsed:.3g} s"),
             ("loss", f"{self.loss[0]:.6g} to {self.loss[-1]:.6g}, gap {self.gap[-1]:.3g}"),
-            ("modes", f"{learned} of {len(self.problem.modes)} learned"),
+            ("modes", f"{learned} of {len(self.problem.modes)} above half their strength"),
             ("drift", f"{self.drift.max():.2g}"),
             ("status", f"{self.status}. {self.status.reason}"),
         ]
