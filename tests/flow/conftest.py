@@ -1,5 +1,6 @@
 """Problems with moments computed without `Problem`, and a network for each."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ def _instance(widths, kind, seed=0):
     net = LinearNetwork(
         [
             rng.standard_normal((rows, columns)) / np.sqrt(columns)
-            for columns, rows in zip(widths[:-1], widths[1:], strict=True)
+            for columns, rows in itertools.pairwise(widths)
         ]
     )
     if kind == "identity":
