@@ -140,13 +140,13 @@ def vector_field(
 
     def f(t: float, y: Array) -> Array:
         out = np.empty(o.n_params)
-        y = np.ascontiguousarray(y, dtype=np.float64)
+        y = np.array(y, dtype=np.float64)  # contiguous and writable, as the kernels ask
         _kernels.field(y, o.widths, o.target, o.factor, work, out)
         return out
 
     def jac(t: float, y: Array) -> Array:
         out = np.empty((o.n_params, o.n_params))
-        y = np.ascontiguousarray(y, dtype=np.float64)
+        y = np.array(y, dtype=np.float64)  # contiguous and writable, as the kernels ask
         _kernels.hessian(y, o.widths, o.target, o.factor, out)
         return np.negative(out, out=out)
 

@@ -33,6 +33,7 @@ from deeplinear.solve._state import (
     RTOL,
     STEP_UNDERFLOW,
     STEPS,
+    T_CARRY,
     T_LIMIT,
     T_STOP,
     H,
@@ -55,7 +56,7 @@ _SIGNATURE = types.int64(
     _VECTOR,  # y
     _VECTOR,  # slope
     _MATRIX,  # collocation matrix A
-    _MATRIX,  # nodes c, weights b, error weights e, and (gamma0, exact, order, dense)
+    _MATRIX,  # nodes c, end weights, error weights e, and (gamma0, exact, order, dense)
     _MATRIX,  # stages: increments Z, slopes F, Newton steps D, previous Z; then four vectors
     _VECTOR,  # eigenvalues of the Jacobian
     _MATRIX,  # its eigenvectors, as columns
@@ -66,7 +67,7 @@ _SIGNATURE = types.int64(
     _MATRIX,  # rows
 )
 
-_MAX_ITERATIONS = 14
+_MAX_ITERATIONS = 20
 _NEWTON_TOLERANCE = 1e-3  # of the step's error tolerance
 _REFRESH_AFTER = 6  # iterations: then the next step takes a fresh Jacobian
 _REACH = 6.1  # stability reach of the explicit method, see `_explicit`
@@ -133,7 +134,7 @@ def _advance(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Step until `observe`, the end time or a loss of stiffness stops it."""
     n, s = y.size, a.shape[0]
-    nodes, b, e = tables[0, :s], tables[1, :s], tables[2, :s]
+    nodes, end, e = tables[0, :s], tables[1, :s], tables[2, :s]
     gamma0, exact, order, dense = tables[3, 0], tables[3, 1] > 0, tables[3, 2], tables[3, 3] > 0
     z, f, d, previous = stages[:s], stages[s : 2 * s], stages[2 * s : 3 * s], stages[3 * s : 4 * s]
     y_new, error, carry, turned = (
@@ -145,7 +146,7 @@ def _advance(  # type: ignore[no-untyped-def]
     direction = 1.0 if state[T_LIMIT] >= state[T] else -1.0
     rejected = False
     while True:
-        left = abs(state[T_LIMIT] - state[T])
+        left = abs((state[T_LIMIT] - state[T]) - state[T_CARRY])
         landing = abs(state[H]) * 1.000001 >= left
         size = left if landing else abs(state[H])
         h = direction * size
@@ -202,7 +203,7 @@ def _advance(  # type: ignore[no-untyped-def]
             before = distance
             if exact:
                 # To round-off: until the Newton steps stop shrinking.
-                if distance <= 2e-16 or (distance <= 1e-13 and theta > 0.5):
+                if distance <= 2e-16 or (distance <= 4e-15 and theta > 0.5):
                     converged = True
                     break
                 if not (theta < 1.0 or distance <= 1e-13):
@@ -227,16 +228,13 @@ def _advance(  # type: ignore[no-untyped-def]
             rejected = True
             continue
 
-        # Both end-point formulas follow the converged stages: b'F for Gauss, Z_s for Radau.
-        if exact:
-            for p in range(n):
-                total = 0.0
-                for i in range(s):
-                    total += b[i] * f[i, p]
-                d[0, p] = h * total
-        else:
-            for p in range(n):
-                d[0, p] = z[s - 1, p]
+        # The end point from the increments, not from slopes times h: the slopes' round-off is
+        # multiplied by h, the increments' has been damped by the Newton iteration.
+        for p in range(n):
+            total = 0.0
+            for i in range(s):
+                total += end[i] * z[i, p]
+            d[0, p] = total
         for p in range(n):
             total = h * gamma0 * slope[p]
             for i in range(s):
@@ -273,7 +271,13 @@ def _advance(  # type: ignore[no-untyped-def]
         loss = field(y, widths, target, factor, work, slope)
         counts[FIELD_CALLS] += 1
         counts[STEPS] += 1
-        state[T] = state[T_LIMIT] if landing else state[T] + h
+        if landing:
+            state[T], state[T_CARRY] = state[T_LIMIT], 0.0
+        else:  # compensated: after a long plateau round-off of t would shift the next exit
+            step = h + state[T_CARRY]
+            reached = state[T] + step
+            state[T_CARRY] = step - (reached - state[T])
+            state[T] = reached
         for i in range(s):
             for p in range(n):
                 previous[i, p] = z[i, p]
@@ -300,11 +304,11 @@ def _advance(  # type: ignore[no-untyped-def]
 
 @dataclass(frozen=True)
 class Tableau:
-    """A collocation method: nodes c, matrix A, weights b and error weights e (on increments)."""
+    """A collocation method: nodes c, matrix A, end weights and error weights e on increments."""
 
     c: Array
     a: Array
-    b: Array
+    end: Array
     e: Array
     gamma0: float
 
@@ -327,13 +331,8 @@ class Tableau:
         b = np.linalg.solve(values.T, ends)
         at_zero = legendre.legvander(np.array([-1.0]), s - 1)[0]
         difference = np.linalg.solve(values.T, -gamma0 * at_zero)
-        return cls(
-            nodes,
-            np.ascontiguousarray(a),
-            np.asarray(b, dtype=np.float64),
-            np.linalg.solve(a.T, difference),
-            gamma0,
-        )
+        end = np.asarray(np.linalg.solve(a.T, b), dtype=np.float64)
+        return cls(nodes, np.ascontiguousarray(a), end, np.linalg.solve(a.T, difference), gamma0)
 
 
 def gauss_nodes(s: int) -> Array:
@@ -365,7 +364,7 @@ class _Collocation:
         n, s = data.operands.n_params, len(self._tableau.c)
         self._data = data
         self._tables = np.zeros((4, max(s, 4)))
-        self._tables[0, :s], self._tables[1, :s] = self._tableau.c, self._tableau.b
+        self._tables[0, :s], self._tables[1, :s] = self._tableau.c, self._tableau.end
         self._tables[2, :s] = self._tableau.e
         self._tables[3, :4] = self._tableau.gamma0, self._exact, s + 1, dense
         self._stages = np.zeros((4 * s + 4, n))

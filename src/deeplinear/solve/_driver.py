@@ -48,6 +48,7 @@ METHODS: dict[str, type[Method]] = {
 DEFAULT_GAP = 1e-10
 """The default stop gap, relative to the smaller of the start's gap and the zero map's."""
 
+_SAFETY = 0.1  # of the tolerance is what a step may use: plateaus amplify what it leaves
 _STEPS_PER_LOOK = 64
 _PROGRESS_EVERY = 0.1  # seconds
 _ROUND_OFF = 4 * np.finfo(float).eps
@@ -134,7 +135,8 @@ class Run:
         m[st.LOSS_LAST] = self._excess
         m[st.QUIET_SINCE] = math.inf
         m[st.QUIET_BELOW] = -1.0
-        s.values[RTOL], s.values[ATOL] = self._numerics.rtol, self._numerics.atol
+        s.values[RTOL] = _SAFETY * self._numerics.rtol
+        s.values[ATOL] = _SAFETY * self._numerics.atol
         s.values[FINEST] = self._numerics.finest
         s.values[H] = self._numerics.step_size or self._first_step()
         s.values[STIFF_AFTER] = math.inf
@@ -142,10 +144,10 @@ class Run:
 
     def _first_step(self) -> float:
         """A step over which the weights move by about one percent, or by the tolerance from 0."""
+        if not np.isfinite(self._state.slope).all() or not self._state.slope.any():
+            return 1.0
         speed = float(scipy.linalg.norm(self._state.slope))
         size = float(scipy.linalg.norm(self._state.y))
-        if not speed > 0.0:
-            return 1.0
         return max(0.01 * size, 1e-4 * self._numerics.atol / self._numerics.rtol) / speed
 
     def integrate(self) -> Trajectory:
@@ -267,9 +269,6 @@ class Run:
         """Whether the weights shrank to nothing: the run ends at the origin, a saddle."""
         if not self._stops:
             return False
-        natural = float(scipy.linalg.norm(self._data.operands.target)) ** (
-            1 / (len(self._widths) - 1)
-        )
         return float(scipy.linalg.norm(self._state.y)) < 1e-14 * min(
             self._natural, self._start_norm
         )

@@ -23,6 +23,7 @@ from deeplinear.solve._state import (
     STIFF,
     STIFF_AFTER,
     STIFF_SEEN,
+    T_CARRY,
     T_LIMIT,
     T_STOP,
     H,
@@ -82,7 +83,7 @@ def _advance(  # type: ignore[no-untyped-def]
     direction = 1.0 if state[T_LIMIT] >= state[T] else -1.0
     rejected = False
     while True:
-        left = abs(state[T_LIMIT] - state[T])
+        left = abs((state[T_LIMIT] - state[T]) - state[T_CARRY])
         landing = abs(state[H]) * 1.000001 >= left
         size = left if landing else abs(state[H])
         h = direction * size
@@ -145,7 +146,13 @@ def _advance(  # type: ignore[no-untyped-def]
             change += (stages[0, p] - error3[p]) ** 2
             distance += (y_new[p] - last_slope[p]) ** 2
             y[p] = y_new[p]
-        state[T] = state[T_LIMIT] if landing else state[T] + h
+        if landing:
+            state[T], state[T_CARRY] = state[T_LIMIT], 0.0
+        else:  # compensated: after a long plateau round-off of t would shift the next exit
+            step = h + state[T_CARRY]
+            reached = state[T] + step
+            state[T_CARRY] = step - (reached - state[T])
+            state[T] = reached
         counts[STEPS] += 1
         grow = 6.0 if error == 0.0 else min(6.0, max(0.333, 0.9 * error ** (-0.125)))
         if rejected:
