@@ -192,6 +192,16 @@ def test_gradient_of_extreme_weights_is_its_leading_term(instance, size):
     np.testing.assert_allclose(g1, residual @ w0.T, rtol=1e-12)
 
 
+def test_an_overflowing_field_is_infinite_in_both_forms():
+    net = LinearNetwork([np.full((2, 2), 1e120)] * 2)
+    problem = Problem.from_target(np.ones((2, 2)))
+    field = adjacency_field(problem, net)
+    for g, block in zip(gradient(problem, net), (field[2:4, :2], field[4:, 2:4]), strict=True):
+        assert np.all(g == np.inf)
+        assert np.all(block == -np.inf)
+    assert np.isinf(field).sum() == 8
+
+
 def test_gradient_vanishes_at_the_optimum_and_at_the_origin(instance):
     case = instance((4, 5, 3), "general")
     u, s, vt = np.linalg.svd(np.linalg.solve(case.sxx, case.syx.T).T, full_matrices=False)

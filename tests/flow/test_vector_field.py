@@ -129,11 +129,13 @@ def test_widths_that_are_no_widths_are_named(widths, error):
         ([np.ones((2, 3))], ArgumentError, r"`direction` must hold 2 matrices"),
         ([np.ones((2, 3))] * 3, ArgumentError, r"`direction` must hold 2 matrices.* holds 3"),
         ([np.ones((2, 3)), np.ones((2, 4))], ArgumentError, r"`direction\[1\]`.*\(4, 2\)"),
+        (None, ArgumentTypeError, r"`direction` must be a sequence.* NoneType"),
+        (NET, ArgumentTypeError, r"`direction` must be a sequence.* LinearNetwork"),
         ([np.ones(6), np.ones((4, 2))], ArgumentError, r"`direction\[0\]`.*\(6,\)"),
         ([np.ones((2, 3)), np.full((4, 2), np.nan)], ArgumentError, r"`direction\[1\]`.*finite"),
         ([np.ones((2, 3)), np.ones((4, 2)) * 1j], ArgumentTypeError, r"`direction\[1\]`.*real"),
     ],
-    ids=["short", "long", "shape", "vector", "nan", "complex"],
+    ids=["short", "long", "shape", "none", "network", "vector", "nan", "complex"],
 )
 def test_a_direction_that_does_not_fit_is_named(direction, error, says):
     with pytest.raises(error, match=says):

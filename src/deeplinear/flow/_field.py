@@ -100,7 +100,13 @@ def adjacency_field(problem: Problem, net: LinearNetwork) -> Array:
     ----------
     theory §3; Wendin, Altafini, arXiv 2511.10362, section 3.
     """
-    return LinearNetwork([-g for g in gradient(problem, net)]).adjacency()
+    n, row, column = sum(net.widths), net.widths[0], 0
+    field = np.zeros((n, n))
+    for g in gradient(problem, net):  # not through LinearNetwork, which refuses an overflow
+        rows, columns = g.shape
+        field[row : row + rows, column : column + columns] = -g
+        row, column = row + rows, column + columns
+    return field
 
 
 def vector_field(

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentError
+from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.flow._operands import Operands
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -60,7 +60,7 @@ def hessian_product(
 
     Raises
     ------
-    ArgumentError
+    ArgumentError, ArgumentTypeError
         The widths do not fit the problem, or the direction does not fit the weights.
 
     Examples
@@ -76,6 +76,13 @@ def hessian_product(
     theory §3, §8.
     """
     problem.require_widths(net.widths)
+    try:
+        direction = tuple(direction)
+    except TypeError:
+        raise ArgumentTypeError(
+            "Argument `direction` must be a sequence of matrices, one for each layer, "
+            f"but it is of type {type(direction).__name__}."
+        ) from None
     if len(direction) != net.depth:
         raise ArgumentError(
             f"Argument `direction` must hold {net.depth} matrices, one for each layer, "
