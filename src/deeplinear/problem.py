@@ -85,7 +85,7 @@ class Problem:
         self.condition = float(values[-1] / values[kept][0]) if self.rank else 1.0
         spread = np.abs(self._eigenvalues - 1.0).max(initial=0.0)
         self.whitened = bool(spread <= 1e-12 * self.d_in and self.rank > 0)
-        self.notes = notes + self._data_notes()
+        self.notes = tuple(dict.fromkeys(notes + self._data_notes()))
 
     @classmethod
     def from_data(

@@ -27,7 +27,7 @@ def planted_run(depth: int, scale: float, seed: int):
 
 
 def times_by_arc_length(traj, k: int):
-    """k times, equally spaced in arc length: inside the transitions, not on the plateaus."""
+    """K times, equally spaced in arc length: inside the transitions, not on the plateaus."""
     steps = np.linalg.norm(np.diff(traj.vectors, axis=0), axis=1)
     arc = np.concatenate([[0.0], np.cumsum(steps)])
     return np.interp(np.linspace(0, arc[-1], k + 2)[1:-1], arc, traj.t)

@@ -85,7 +85,7 @@ class Run:
     ) -> None:
         self._problem, self._widths, self._numerics = problem, net.widths, numerics
         self._saver, self._progress = saver, progress
-        self._began = self._last_shown = time.perf_counter()
+        self._began, self._last_shown = time.perf_counter(), -math.inf
         operands = Operands.of(problem, net.widths)
         self._data = MethodData(operands, np.empty(operands.work_size))
         self._optimum = problem.optimum(min(net.widths)) - problem.floor
