@@ -60,7 +60,7 @@ def step_limit(max_steps: int, gap: float) -> Status:
     return Status(
         "step limit",
         f"{max_steps} steps were taken; the gap is {gap:.3g}.",
-        "Raise max_steps, loosen rtol, or give t_end.",
+        "Raise max_steps, loosen rtol, take method='auto', or give t_end.",
     )
 
 

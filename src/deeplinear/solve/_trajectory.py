@@ -199,7 +199,9 @@ class Trajectory:
 
     def __repr__(self) -> str:
         s = self.stats
-        methods = " -> ".join(segment.method for segment in self.segments)
+        methods = " -> ".join(segment.method for segment in self.segments) or "no step"
+        step_size, rtol = self.options.get("step_size"), self.options.get("rtol")
+        settings = f" with step {step_size:g}" if step_size else f" at rtol {rtol:g}"
         cost = f"{s.n_steps} steps ({s.n_rejected} rejected), {s.n_field} field evaluations"
         if s.n_hessian:
             cost += f", {s.n_hessian} Hessians"
@@ -207,7 +209,7 @@ class Trajectory:
         rows = [
             ("network", f"{'-'.join(map(str, self.widths))}, {self.vectors.shape[1]} parameters"),
             ("time", f"{self.t[0]:g} to {self.t_end:.6g}, {len(self)} saved"),
-            ("method", f"{methods} at rtol {self.options.get('rtol', 'none')}"),
+            ("method", methods + settings),
             ("cost", f"{cost}, {s.elapsed:.3g} s"),
             ("loss", f"{self.loss[0]:.6g} to {self.loss[-1]:.6g}, gap {self.gap[-1]:.3g}"),
             ("modes", f"{learned} of {len(self.problem.modes)} above half their strength"),
