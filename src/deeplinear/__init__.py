@@ -18,7 +18,8 @@ from deeplinear.problem import Problem
 from deeplinear.solve import ensemble, gradient_descent, gradient_flow, load
 
 if TYPE_CHECKING:
-    from deeplinear import analysis, plot, report
+    from deeplinear import analysis, exact, landscape, plot, report
+    from deeplinear.analysis import itinerary
 
 __all__ = [
     "LinearNetwork",
@@ -28,12 +29,15 @@ __all__ = [
     "conservation_laws",
     "datasets",
     "ensemble",
+    "exact",
     "gradient",
     "gradient_descent",
     "gradient_flow",
     "hessian",
     "hessian_product",
     "init",
+    "itinerary",
+    "landscape",
     "load",
     "loss",
     "plot",
@@ -41,15 +45,17 @@ __all__ = [
     "vector_field",
 ]
 
-_LAZY = ("analysis", "plot", "report")
+_LAZY = ("analysis", "exact", "landscape", "plot", "report")
 
 
 def __getattr__(name: str) -> Any:
     """Import the layers that draw and explain when they are first used."""
     if name in _LAZY:
         return importlib.import_module(f"deeplinear.{name}")
+    if name == "itinerary":
+        return importlib.import_module("deeplinear.analysis").itinerary
     raise AttributeError(f"module 'deeplinear' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, "itinerary"})

@@ -1,0 +1,65 @@
+"""Modes and groups of equal modes, and what a map has learned of them (theory §8, §11)."""
+
+import numpy as np
+
+from deeplinear._core.checks import Array
+from deeplinear.problem import Problem
+
+EQUAL_MODES = 1e-8
+"""Modes whose values differ by less than this fraction of the largest form one group: only their
+span is determined by the data."""
+
+ModeSet = tuple[int, ...]
+"""A set of modes: ascending, from 0. In a group of equal modes, the first ones stand for any."""
+
+
+def mode_groups(s: Array) -> list[ModeSet]:
+    """Return the indices of the modes, equal values together.
+
+    Values are equal if neighbors differ by less than 1e-8 of the largest.
+
+    Examples
+    --------
+    >>> from deeplinear.landscape import mode_groups
+    >>> mode_groups([3.0, 2.0, 2.0, 1.0])
+    [(0,), (1, 2), (3,)]
+    """
+    groups: list[ModeSet] = []
+    for k, value in enumerate(s):
+        if groups and s[groups[-1][-1]] - value <= EQUAL_MODES * s[0]:
+            groups[-1] += (k,)
+        else:
+            groups.append((k,))
+    return groups
+
+
+def group_strengths(problem: Problem, products: Array) -> Array:
+    """Return how much of each mode maps P ``(..., d_out, d_in)`` have learned, ``(..., m)``.
+
+    For a single mode p_k = u_k^T P Sxx^{1/2} v_k. In a group of equal modes the frames are
+    arbitrary: its strengths are the eigenvalues of the symmetric part of U^T P Sxx^{1/2} V,
+    descending, which no choice of frames changes.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([2.0, 2.0])
+    >>> half = [[1.0, 1.0], [1.0, 1.0]]  # learned along the diagonal, wherever the frames point
+    >>> dl.landscape.group_strengths(problem, half).round(12)
+    array([2., 0.])
+
+    References
+    ----------
+    theory §8, §11.
+    """
+    modes = problem.modes
+    v = modes.v if problem.factor is None else problem.sqrt_sxx @ modes.v
+    projected = np.asarray(products) @ v
+    result = np.einsum("...ik,ik->...k", projected, modes.u)
+    for group in mode_groups(modes.s):
+        if len(group) > 1:
+            k = list(group)
+            block = modes.u[:, k].T @ projected[..., k]
+            symmetric = (block + np.swapaxes(block, -1, -2)) / 2
+            result[..., k] = np.linalg.eigvalsh(symmetric)[..., ::-1]
+    return result
