@@ -1,14 +1,17 @@
-"""The gradient flow's field, Hessian and conservation laws, all explicit (theory §3, §4)."""
+"""The flow's field, Hessian, conservation laws and exact compression (theory §3, §4, §5)."""
 
+from deeplinear.flow._compression import Compression, compress
 from deeplinear.flow._conservation import ConservationLaws, conservation_laws
 from deeplinear.flow._field import adjacency_field, gradient, loss, vector_field
 from deeplinear.flow._operands import Operands
 from deeplinear.flow._second_order import hessian, hessian_product
 
 __all__ = [
+    "Compression",
     "ConservationLaws",
     "Operands",
     "adjacency_field",
+    "compress",
     "conservation_laws",
     "gradient",
     "hessian",

@@ -14,18 +14,25 @@ from deeplinear.landscape._classes import (
     critical_values,
 )
 from deeplinear.landscape._classify import Classification, classify
-from deeplinear.landscape._modes import ModeSet, group_strengths, mode_groups
+from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._point import critical_point
+from deeplinear.landscape._refine import Refinement, refine
+from deeplinear.landscape._spectrum import index, spectrum
 
 __all__ = [
     "Classification",
     "CriticalValue",
     "CriticalValues",
     "ModeSet",
+    "Refinement",
     "classify",
     "critical_point",
     "critical_value",
     "critical_values",
     "group_strengths",
+    "index",
+    "learned_modes",
     "mode_groups",
+    "refine",
+    "spectrum",
 ]

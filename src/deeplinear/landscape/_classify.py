@@ -9,7 +9,7 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import gradient, loss
-from deeplinear.landscape._modes import ModeSet, group_strengths, mode_groups
+from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._normal_form import NormalForm, normal_form, whitened_layers
 from deeplinear.landscape._openness import escape
 from deeplinear.network import LinearNetwork
@@ -174,7 +174,8 @@ def _verdict(problem: Problem, net: LinearNetwork, tol: float) -> _Verdict:
     product = layers[0] if depth == 1 else np.linalg.multi_dot(layers[::-1])
     values = np.linalg.svd(product, compute_uv=False)
     size = max(natural**depth, float(values[0]))
-    learned, deviation = _learned(problem, net)
+    learned = learned_modes(problem, net)
+    deviation = _deviation(problem, net)
     steepness = _relative_gradient(layers, product - target, scales) / size
     if steepness > tol:
         reason = (
@@ -183,7 +184,7 @@ def _verdict(problem: Problem, net: LinearNetwork, tol: float) -> _Verdict:
         )
         return _Verdict("not critical", learned, reason, steepness / tol)
     rank = int(np.sum(values > tol * size))
-    margin = min(_clearance(values / (tol * size)), _ratio(tol, steepness))
+    margin = min(_clearance(np.asarray(values / (tol * size))), _ratio(tol, steepness))
     if rank != len(learned) or deviation > _DEVIATION:
         reason = (
             f"The map, of rank {rank}, matches no set of modes: strengths are off by up to "
@@ -229,16 +230,10 @@ def _saddle(
     return _Verdict(kind, modes, reason, margin, found.order, found.layers)
 
 
-def _learned(problem: Problem, net: LinearNetwork) -> tuple[ModeSet, float]:
-    """The modes that the map has learned, and how far it is from that map, relative to s."""
-    modes, product = problem.modes, net.product()
-    strengths = group_strengths(problem, product)
-    held = strengths > modes.s / 2
-    deviation = np.abs(strengths / modes.s - held).max(initial=0.0)
-    found = []
-    for group in mode_groups(modes.s):
-        found += group[: int(held[list(group)].sum())]
-    return tuple(found), float(deviation)
+def _deviation(problem: Problem, net: LinearNetwork) -> float:
+    """How far the strengths of the modes are from 0 or s, relative to s."""
+    shares = group_strengths(problem, net.product()) / problem.modes.s
+    return float(np.abs(shares - (shares > 0.5)).max(initial=0.0))
 
 
 def _relative_gradient(layers: tuple[Array, ...], residual: Array, scales: list[float]) -> float:

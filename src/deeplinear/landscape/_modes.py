@@ -3,6 +3,7 @@
 import numpy as np
 
 from deeplinear._core.checks import Array
+from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
 EQUAL_MODES = 1e-8
@@ -63,3 +64,22 @@ def group_strengths(problem: Problem, products: Array) -> Array:
             symmetric = (block + np.swapaxes(block, -1, -2)) / 2
             result[..., k] = np.linalg.eigvalsh(symmetric)[..., ::-1]
     return result
+
+
+def learned_modes(problem: Problem, net: LinearNetwork) -> ModeSet:
+    """Return the modes with strength above s / 2; of a group of equal modes, the first ones.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([2.0, 1.0])
+    >>> dl.landscape.learned_modes(problem, dl.LinearNetwork([[[0.9, 0.0], [0.0, 0.6]]]))
+    (1,)
+
+    References
+    ----------
+    theory §11.
+    """
+    held = group_strengths(problem, net.product()) > problem.modes.s / 2
+    groups = mode_groups(problem.modes.s)
+    return tuple(k for g in groups for k in g[: int(held[list(g)].sum())])

@@ -86,20 +86,16 @@ class _Clearance:
         best: tuple[float, tuple[int, ...]] = _NO_LAYERS
         for first in range(self._depth):
             # reach[j]: the best choice so far that begins at `first` and ends at j
-            reach = {first: (math.inf, (first,))}
+            reach: dict[int, tuple[float, tuple[int, ...]]] = {first: (math.inf, (first,))}
             for _ in range(p - 1):
-                reach = (
-                    {
-                        j: max(
-                            (min(width, self.inner(i, j)), (*path, j))
-                            for i, (width, path) in reach.items()
-                            if i < j
-                        )
-                        for j in range(min(reach) + 1, self._depth)
-                    }
-                    if reach
-                    else {}
-                )
+                reach = {
+                    j: max(
+                        (min(width, self.inner(i, j)), (*path, j))
+                        for i, (width, path) in reach.items()
+                        if i < j
+                    )
+                    for j in range(min(reach, default=self._depth) + 1, self._depth)
+                }
             for j, (width, path) in reach.items():
                 best = max(best, (min(width, self.outer(first, j)), path), key=lambda c: c[0])
         return best

@@ -1,0 +1,223 @@
+"""`refine`: the critical point near a network, by Levenberg-Marquardt steps (theory §8, §13)."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from deeplinear._core.checks import Array
+from deeplinear.flow import compress, gradient, hessian, hessian_product
+from deeplinear.landscape._modes import learned_modes
+from deeplinear.landscape._normal_form import normal_form
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+
+MAX_STEPS = 100
+"""Levenberg-Marquardt steps at most."""
+
+DENSE_UP_TO = 400
+"""Parameters up to which the dense Hessian is diagonalized; iterative least squares above."""
+
+_FACTOR = 5.0
+"""Residual parts up to this factor above what the gradient can tell from zero are removed."""
+
+_ROUNDS = 2
+"""Removals of the residual: the steps after the first one leave traces of it."""
+
+_ROUND_OFF = 16 * float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """A critical point near a network.
+
+    Attributes
+    ----------
+    network : the refined network.
+    displacement : its distance from the given one, ||W - W'||_F over all weights.
+    gradient_norm : ||grad L||_F there.
+    converged : whether the gradient is round-off, or at most 1e-10 of its bound by the weights.
+    """
+
+    network: LinearNetwork
+    displacement: float
+    gradient_norm: float
+    converged: bool
+
+
+def refine(problem: Problem, net: LinearNetwork) -> Refinement:
+    r"""Find a critical point near a network.
+
+    Levenberg-Marquardt steps on the gradient g with the exact Hessian H,
+
+    .. math:: \delta = -(H^2 + \mu I)^{-1} H g ,
+
+    do not jump along the continua that critical points form, as Newton's do. Where the point is
+    degenerate, such steps fall short by a factor of up to h - 1, so the multiples 1, ..., h - 1
+    are tried. Before, residual parts (theory §8) so small that the gradient cannot tell them from
+    zero, singular values below 5 (||g|| / bound)^{1/(h - 1)}, are removed: a flow that waits at a
+    saddle leaves along them, and the saddle is the point without them.
+
+    Parameters
+    ----------
+    problem
+        Whitened or not.
+    net
+        Any network. Far from critical points, the one that is found can be far too: see
+        ``displacement``.
+
+    Returns
+    -------
+    Refinement
+        A critical point to round-off if ``converged``; otherwise the best that was found.
+        A network whose gradient is round-off is returned as it is.
+
+    Raises
+    ------
+    ArgumentError
+        The widths do not fit the problem.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([2.0, 1.0])
+    >>> saddle = dl.landscape.critical_point(problem, (2, 2, 2, 2), [0])
+    >>> found = dl.landscape.refine(problem, dl.init.near(saddle, distance=1e-3, seed=0))
+    >>> found.converged, found.displacement < 2e-3
+    (True, True)
+    >>> dl.landscape.classify(problem, found.network).escape_order
+    3
+
+    References
+    ----------
+    theory §8, §13; Fan, Yuan, Computing 74 (2005).
+    """
+    problem.require_widths(net.widths)
+    start = _Slope(problem, net)
+    if start.is_round_off:
+        return Refinement(net, 0.0, start.norm, True)
+    found = start
+    for _ in range(_ROUNDS):
+        found = _descended_compressed(_Slope(problem, _without_small_residual(found)))
+    if not found.is_critical:
+        found = min(found, _descended(start), key=lambda slope: slope.steepness)
+    moved = float(np.linalg.norm(found.net.to_vector() - net.to_vector()))
+    return Refinement(found.net, moved, found.norm, found.is_critical)
+
+
+class _Slope:
+    """A network with its gradient, and the bound that its weights set to gradients."""
+
+    def __init__(self, problem: Problem, net: LinearNetwork) -> None:
+        self.problem, self.net = problem, net
+        self.vector = np.concatenate([g.ravel() for g in gradient(problem, net)])
+        self.norm = float(np.linalg.norm(self.vector))
+        s = problem.modes.s
+        natural = float(s[0]) ** (1 / net.depth) if len(s) else 1.0
+        factor = float(np.linalg.norm(problem.sqrt_sxx, 2))
+        sizes = [max(natural, float(np.linalg.norm(w))) for w in net.weights]
+        residual = max(natural**net.depth, factor * math.prod(sizes))
+        self.bound = factor * residual * math.prod(sizes) / min(sizes)
+        self.steepness = self.norm / self.bound if self.bound > 0 else 0.0
+
+    @property
+    def is_round_off(self) -> bool:
+        return self.steepness <= _ROUND_OFF
+
+    @property
+    def is_critical(self) -> bool:
+        return self.steepness <= 1e-10
+
+
+def _without_small_residual(here: _Slope) -> LinearNetwork:
+    """Remove the singular values of the residual layers that the gradient cannot see."""
+    problem, net, depth = here.problem, here.net, here.net.depth
+    if depth == 1:
+        return net
+    form = normal_form(problem, net, len(learned_modes(problem, net)))
+    rest = float(np.linalg.norm(form.rest, 2)) if form.rest.size else 0.0
+    if rest == 0.0:
+        return net
+    weight = rest ** (1 / depth)
+    steepness = here.norm / (rest * weight ** (depth - 1))
+    cut = _FACTOR * weight * steepness ** (1 / (depth - 1))
+    layers = []
+    for i, w in enumerate(net.weights):
+        u, s, vt = np.linalg.svd(form.z[i], full_matrices=False)
+        small = np.where(s < cut, s, 0.0)
+        change = form.inner[i + 1] @ ((u * small) @ vt) @ form.outer[i]
+        if i == 0 and problem.factor is not None:
+            f = problem.factor  # its columns are orthogonal
+            change = change @ (f / np.sum(f * f, axis=0)).T
+        layers.append(w - change)
+    return LinearNetwork(layers)
+
+
+def _descended_compressed(here: _Slope) -> _Slope:
+    """Descend on the subspaces that the network uses: without a residual, few of its nodes."""
+    small = compress(here.problem, here.net)
+    found = _descended(_Slope(small.problem, small.net))
+    return _Slope(here.problem, small.expand(found.net))
+
+
+def _descended(here: _Slope) -> _Slope:
+    """Take Levenberg-Marquardt steps until the gradient is round-off or does not fall."""
+    damping = here.norm**2
+    for _ in range(MAX_STEPS):
+        if here.is_round_off:
+            break
+        step = _steps(here)
+        for _ in range(10):
+            there = _best_multiple(here, step(damping))
+            if there.norm < here.norm:
+                break
+            damping = max(10.0 * damping, 1e-26 * here.bound)
+        else:
+            break
+        slow = there.norm > 0.99 * here.norm
+        here, damping = there, min(damping / 10.0, there.norm**2)
+        if slow and here.is_critical:
+            break
+    return here
+
+
+def _best_multiple(here: _Slope, step: Array) -> _Slope:
+    """The best of the multiples 1, ..., h - 1 of a step, as long as they get better."""
+    y, widths = here.net.to_vector(), here.net.widths
+    best = _Slope(here.problem, LinearNetwork.from_vector(y + step, widths))
+    for q in range(2, here.net.depth):
+        there = _Slope(here.problem, LinearNetwork.from_vector(y + q * step, widths))
+        if not there.norm < best.norm:
+            break
+        best = there
+    return best
+
+
+def _steps(here: _Slope) -> Callable[[float], Array]:
+    """The step as a function of the damping mu."""
+    problem, net, g = here.problem, here.net, here.vector
+    if net.n_params <= DENSE_UP_TO:
+        values, vectors = np.linalg.eigh(hessian(problem, net))
+        g = vectors.T @ g
+        # Eigenvalues that are round-off must not decide.
+        floor = (1e-13 * float(np.abs(values).max(initial=0.0))) ** 2
+        return lambda mu: -vectors @ (values * g / (values**2 + max(mu, floor, 1e-300)))
+    from scipy.sparse.linalg import LinearOperator, lsmr
+
+    shapes = [w.shape for w in net.weights]
+    ends = np.cumsum([w.size for w in net.weights])[:-1]
+
+    def apply(x: Array) -> Array:
+        parts = np.split(np.ravel(x), ends)
+        direction = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        return np.concatenate([w.ravel() for w in hessian_product(problem, net, direction)])
+
+    operator = LinearOperator((net.n_params,) * 2, matvec=apply, rmatvec=apply, dtype=np.float64)
+
+    def step(mu: float) -> Array:
+        accuracy = min(1e-2, math.sqrt(here.steepness))
+        found = lsmr(operator, -g, damp=math.sqrt(mu), atol=accuracy, btol=accuracy, maxiter=200)
+        return np.asarray(found[0])
+
+    return step

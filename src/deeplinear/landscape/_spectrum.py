@@ -1,0 +1,145 @@
+"""Eigenvalues of the Hessian, by way of the exact compression (theory §5, §8)."""
+
+import numpy as np
+import scipy.linalg
+
+from deeplinear._core import checks
+from deeplinear._core.checks import Array
+from deeplinear._core.errors import ArgumentError
+from deeplinear.flow import Compression, compress, hessian, hessian_product
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+
+DENSE_LIMIT = 6000
+"""Parameters of the compressed network above which its dense Hessian is not diagonalized."""
+
+NEGATIVE = 1e-8
+"""Eigenvalues below minus this fraction of the largest modulus count as negative."""
+
+
+def spectrum(problem: Problem, net: LinearNetwork, k: int | None = None) -> Array:
+    r"""Return the eigenvalues of the Hessian, ascending: all n_params of them, or the k smallest.
+
+    The network is compressed exactly (`flow.compress`), and the dense Hessian of what is left is
+    diagonalized. A node without weights adds eigenvalues :math:`\pm\sigma` with the singular values
+    of :math:`(W_{h-1} \cdots W_{i+1})^T R (W_{i-2} \cdots W_0)^T`, an unused input or output those
+    of the products after or before it. Exact up to round-off of the largest.
+
+    Parameters
+    ----------
+    problem, net
+        Any network. The cost is that of the compressed one, small at canonical points.
+    k
+        How many. None: all.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        The widths do not fit the problem; k is not in 1, ..., n_params; more than 6000
+        parameters are left after compression and k is None. Then a k is computed by Lanczos
+        iteration, to a relative 1e-8.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([4.0, 1.0])
+    >>> saddle = dl.landscape.critical_point(problem, (2, 2, 2), [1])
+    >>> dl.landscape.spectrum(problem, saddle).round(12)
+    array([-4., -3.,  0.,  0.,  0.,  2.,  4.,  5.])
+
+    References
+    ----------
+    theory §5, §8.
+    """
+    problem.require_widths(net.widths)
+    k = net.n_params if k is None else checks.integer("k", k, minimum=1)
+    if k > net.n_params:
+        raise ArgumentError(
+            f"Argument `k` must be at most {net.n_params}, the number of parameters, but it is {k}."
+        )
+    if net.depth == 1:
+        return np.sort(np.tile(scipy.linalg.eigvalsh(problem.sxx), problem.d_out))[:k]
+    small = compress(problem, net)
+    n = small.net.n_params
+    if n <= DENSE_LIMIT:
+        values = np.concatenate(
+            [
+                scipy.linalg.eigvalsh(hessian(small.problem, small.net)),
+                _unused(small, net, problem.rank),
+            ]
+        )
+        padded = np.concatenate([values, np.zeros(net.n_params - len(values))])
+        return np.sort(padded)[:k]
+    if k > n // 2:
+        raise ArgumentError(
+            f"Argument `k` must be given and at most {n // 2} for {n} parameters that cannot be "
+            f"compressed away (above {DENSE_LIMIT}), but it is {k}."
+        )
+    return _lanczos(problem, net, k)
+
+
+def index(problem: Problem, net: LinearNetwork) -> int:
+    """Return the number of negative eigenvalues of the Hessian, below -1e-8 of the largest modulus.
+
+    Raises
+    ------
+    ArgumentError
+        As `spectrum`.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([4.0, 1.0])
+    >>> dl.landscape.index(problem, dl.landscape.critical_point(problem, (2, 2, 2), [1]))
+    2
+
+    References
+    ----------
+    theory §8.
+    """
+    values = spectrum(problem, net)
+    return int(np.sum(values < -NEGATIVE * np.abs(values).max(initial=0.0)))
+
+
+def _unused(small: Compression, net: LinearNetwork, rank: int) -> Array:
+    """Eigenvalues that nodes outside the compressed network add, with their multiplicities."""
+    problem, w = small.problem, small.net.weights
+    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
+    before = [factor]  # before[i]: inputs to node space i
+    for layer in w:
+        before.append(layer @ before[-1])
+    after = [np.eye(problem.d_out)]
+    for layer in w[::-1]:
+        after.append(after[-1] @ layer)
+    after.reverse()  # after[i]: node space i to outputs
+    residual = problem.factor_target - before[-1]
+    found = []
+    for i, basis in enumerate(small.bases):
+        free = net.widths[i] - basis.shape[1]
+        if i == 0:
+            free = max(rank - basis.shape[1], 0)  # the others have no data
+            values = np.linalg.svd(after[1], compute_uv=False) ** 2
+        elif i == net.depth:
+            values = np.linalg.svd(before[-2], compute_uv=False) ** 2
+        else:
+            half = np.linalg.svd(after[i + 1].T @ residual @ before[i - 1].T, compute_uv=False)
+            values = np.concatenate([half, -half])
+        found.append(np.repeat(values, free))
+    return np.concatenate(found)
+
+
+def _lanczos(problem: Problem, net: LinearNetwork, k: int) -> Array:
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    shapes = [w.shape for w in net.weights]
+    ends = np.cumsum([w.size for w in net.weights])[:-1]
+
+    def apply(x: Array) -> Array:
+        parts = np.split(np.ravel(x), ends)
+        direction = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        return np.concatenate([w.ravel() for w in hessian_product(problem, net, direction)])
+
+    operator = LinearOperator((net.n_params,) * 2, matvec=apply, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(net.n_params)
+    values = eigsh(operator, k=k, which="SA", v0=start, tol=1e-8, return_eigenvectors=False)
+    return np.sort(np.asarray(values))
