@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from deeplinear import plot
-from deeplinear.plot._labels import Label, margin_labels, set_name, spread
+from deeplinear.analysis import set_name
+from deeplinear.plot._labels import Label, margin_labels, spread
 from deeplinear.solve import Trajectory
 
 HEIGHTS = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=15).map(sorted)

@@ -124,7 +124,8 @@ def test_a_mode_that_was_lost_again_is_told() -> None:
         largest_rise=0.4,
     )
     text = words(traj)
-    assert "The network learned the only mode, at t = 0.767. Mode 0 was lost again." in text
+    # Half of s = 1 lies between 0.04 and 0.64, at the zero of the monotone cubic through these.
+    assert "The network learned the only mode, at t = 0.517. Mode 0 was lost again." in text
     assert "and the loss rose by at most 0.4 in one step, 0.9 of its largest value." in text
 
 

@@ -1,24 +1,29 @@
-"""A trajectory read against the landscape: diagnostics, learned modes, alignment."""
+"""A trajectory read against the landscape: itinerary, learned modes, diagnostics, alignment."""
 
-from deeplinear.analysis._alignment import ModeAlignment, alignment, mode_groups
+from deeplinear.analysis._alignment import ModeAlignment, alignment
 from deeplinear.analysis._curvature import largest_eigenvalue
 from deeplinear.analysis._diagnostics import Diagnostics, diagnostics
-from deeplinear.analysis._learning import (
-    critical_value,
-    learned_modes,
-    learning_times,
-    neighboring_values,
-)
+from deeplinear.analysis._itinerary import Itinerary, Visit, itinerary
+from deeplinear.analysis._learning import learned_modes, learning_times, neighboring_values
+from deeplinear.analysis._prediction import Learning, learning
+from deeplinear.analysis._sentences import set_name
+from deeplinear.landscape import critical_value, mode_groups
 
 __all__ = [
     "Diagnostics",
+    "Itinerary",
+    "Learning",
     "ModeAlignment",
+    "Visit",
     "alignment",
     "critical_value",
     "diagnostics",
+    "itinerary",
     "largest_eigenvalue",
     "learned_modes",
+    "learning",
     "learning_times",
     "mode_groups",
     "neighboring_values",
+    "set_name",
 ]

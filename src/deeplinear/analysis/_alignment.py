@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from deeplinear._core.checks import Array
+from deeplinear.landscape import mode_groups
 from deeplinear.solve import Trajectory
-
-EQUAL_MODES = 1e-8
-"""Modes whose values differ by less than this, relatively, form one group: only their span is
-determined by the data."""
 
 _RANK_TOLERANCE = 1e-12  # singular values of P below this fraction of the largest have no frame
 
@@ -28,24 +25,6 @@ class ModeAlignment:
     modes: tuple[int, ...]
     left: float
     right: float
-
-
-def mode_groups(s: Array) -> list[tuple[int, ...]]:
-    """Return the indices of the modes, equal values together.
-
-    Examples
-    --------
-    >>> from deeplinear.analysis import mode_groups
-    >>> mode_groups([3.0, 2.0, 2.0, 1.0])
-    [(0,), (1, 2), (3,)]
-    """
-    groups: list[tuple[int, ...]] = []
-    for k, value in enumerate(s):
-        if groups and s[groups[-1][-1]] - value <= EQUAL_MODES * s[0]:
-            groups[-1] += (k,)
-        else:
-            groups.append((k,))
-    return groups
 
 
 def alignment(traj: Trajectory, *, n_times: int | None = None) -> tuple[Array, Array]:

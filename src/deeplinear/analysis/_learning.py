@@ -1,30 +1,32 @@
 """Which modes a run learned, when, and the critical values that it passed (theory §8, §11)."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentError
-from deeplinear.problem import Problem
+from deeplinear.landscape import ModeSet, critical_value, group_strengths
 from deeplinear.solve import Trajectory
 
-ModeSet = tuple[int, ...]
-"""A set of modes: ascending, from 0."""
+_BAND = 0.01
+"""Hysteresis: strengths this close to s / 2, as a fraction of s, change nothing."""
 
 
 def learned_modes(traj: Trajectory, k: int = -1) -> ModeSet:
-    """Return the modes with p > s / 2 at saved time k, the end by default."""
-    return _as_set(traj.mode_strengths[k] > traj.problem.modes.s / 2)
+    """Return the modes with strength above s / 2 at saved time k, the end by default.
+
+    In a group of equal modes, whose frames are arbitrary, the first ones stand for as many as are
+    learned (`landscape.group_strengths`).
+    """
+    return _as_set(_strengths(traj, traj.products[k]) > traj.problem.modes.s / 2)
 
 
 def learning_times(traj: Trajectory) -> Array:
     """Return when each mode was first learned, ``(m,)``; NaN for a mode that never was.
 
-    A mode counts as learned while p_k > s_k / 2. The crossing is interpolated linearly between
-    saved times, so it is as exact as these are dense; a mode that is learned at the start has
-    the start's time.
+    A mode counts as learned while its strength is above s_k / 2 (`landscape.group_strengths`). The
+    crossing is interpolated between saved times by a monotone cubic; a mode that is learned at
+    the start has the start's time.
 
     Examples
     --------
@@ -33,64 +35,63 @@ def learning_times(traj: Trajectory) -> Array:
     >>> problem = dl.Problem.from_modes([2.0, 1.0])
     >>> start = dl.LinearNetwork([[[0.1, 0.0], [0.0, 0.1]]] * 2)
     >>> traj = dl.gradient_flow(problem, start)
-    >>> learning_times(traj).round(1)  # exactly log(s / p_0 - 1) / (2 s)
-    array([1.3, 2.3])
+    >>> learning_times(traj).round(2)  # exactly log(s / p_0 - 1) / (2 s)
+    array([1.32, 2.3 ])
 
     References
     ----------
     theory §11.
     """
-    half = traj.problem.modes.s / 2
-    p, t = traj.mode_strengths, traj.t
-    result = np.full(len(half), np.nan)
-    for k in range(len(half)):
-        above = np.flatnonzero(p[:, k] > half[k])
-        if above.size == 0:
-            continue
-        j = int(above[0])
-        if j == 0:
-            result[k] = t[0]
-        else:
-            fraction = (half[k] - p[j - 1, k]) / (p[j, k] - p[j - 1, k])
-            result[k] = t[j - 1] + fraction * (t[j] - t[j - 1])
+    m = len(traj.problem.modes)
+    result = np.full(m, np.nan)
+    first, events = changes(traj)
+    result[list(first)] = traj.t[0]
+    for change in events:
+        if change.learned and np.isnan(result[change.mode]):
+            result[change.mode] = change.t
     return result
 
 
-def critical_value(problem: Problem, modes: Iterable[int]) -> float:
-    r"""Return the loss of the critical points that have learned exactly these modes.
+@dataclass(frozen=True)
+class Change:
+    """A mode that was learned, or lost again, at time t."""
 
-    .. math:: L_S = L_0 + \tfrac12 \sum_{k \notin S} s_k^2
+    t: float
+    mode: int
+    learned: bool
 
-    with the floor L_0 of the problem. Exact for every depth >= 2 whose widths are at least
-    the number of modes in S.
 
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        An entry is not the index of a mode.
+def changes(traj: Trajectory) -> tuple[ModeSet, list[Change]]:
+    """Return the modes learned at the first saved time, and the changes after it, in order.
 
-    Examples
-    --------
-    >>> import deeplinear as dl
-    >>> from deeplinear.analysis import critical_value
-    >>> critical_value(dl.Problem.from_modes([5.0, 4.0, 3.0]), (0, 1))
-    4.5
-
-    References
-    ----------
-    theory §8; Achour, Malgouyres, Gerchinovitz, arXiv 2107.13289.
+    Strengths within 1 % of s_k around s_k / 2 change nothing: they may be noise.
     """
-    s = problem.modes.s
-    missing = np.ones(len(s), dtype=bool)
-    for mode in modes:
-        k = checks.integer("modes", mode, minimum=0)
-        if k >= len(s):
-            raise ArgumentError(
-                f"Argument `modes` must hold indices below {len(s)}, the number of modes of the "
-                f"problem, but it holds {k}."
-            )
-        missing[k] = False
-    return problem.floor + 0.5 * float(np.sum(s[missing] ** 2))
+    finite = np.isfinite(traj.products).all(axis=(1, 2))
+    t = traj.t[finite]
+    shares = _strengths(traj, traj.products[finite]) / traj.problem.modes.s
+    found = []
+    for k in range(shares.shape[1]):
+        held = bool(shares[0, k] > 0.5)
+        decided = np.flatnonzero(np.abs(shares[:, k] - 0.5) > _BAND)
+        for j in decided:
+            if (shares[j, k] > 0.5) != held:
+                held = not held
+                found.append(Change(_crossing(t, shares[:, k], int(j)), k, held))
+    start = _as_set(shares[0] > 0.5) if len(shares) else ()
+    return start, sorted(found, key=lambda change: abs(change.t - t[0]))
+
+
+def _crossing(t: Array, share: Array, j: int) -> float:
+    """The last time before saved time j at which the share is a half."""
+    above = share[: j + 1] > 0.5
+    before = int(np.flatnonzero(above != above[-1])[-1])
+    from scipy.interpolate import PchipInterpolator
+
+    window = slice(max(before - 1, 0), min(before + 3, len(t)))
+    passed = np.abs(t[window] - t[before]) * np.sign(np.arange(len(t))[window] - before)
+    roots = PchipInterpolator(passed, share[window]).solve(0.5, extrapolate=False)
+    inside = roots[(roots >= 0) & (roots <= abs(t[before + 1] - t[before]))]
+    return float(t[before] + np.copysign(inside[0], t[before + 1] - t[before]))
 
 
 def neighboring_values(traj: Trajectory) -> list[tuple[ModeSet, float]]:
@@ -116,7 +117,8 @@ def neighboring_values(traj: Trajectory) -> list[tuple[ModeSet, float]]:
     m, rank = len(problem.modes), min(traj.widths)
     if len(traj.widths) == 2:
         return [(tuple(range(m)), problem.floor)]
-    learned = {_as_set(row) for row in np.unique(_learned(traj), axis=0)}
+    held = _strengths(traj, traj.products) > problem.modes.s / 2
+    learned = {_as_set(row) for row in np.unique(held, axis=0)}
     sizes = (len(learned_modes(traj, 0)), len(learned_modes(traj, -1)))
     between = {tuple(range(r)) for r in range(min(sizes), max(sizes) + 1)}
     sets = [modes for modes in learned | between if len(modes) <= rank]
@@ -126,8 +128,9 @@ def neighboring_values(traj: Trajectory) -> list[tuple[ModeSet, float]]:
     )
 
 
-def _learned(traj: Trajectory) -> np.ndarray:
-    return traj.mode_strengths > traj.problem.modes.s / 2
+def _strengths(traj: Trajectory, products: Array) -> Array:
+    finite = np.where(np.isfinite(products), products, 0.0)
+    return group_strengths(traj.problem, finite)
 
 
 def _as_set(row: np.ndarray) -> ModeSet:

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 
+from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear.flow import compress, gradient, hessian, hessian_product
+from deeplinear.flow import compress, gradient, hessian, hessian_product, vector_field
 from deeplinear.landscape._modes import learned_modes
 from deeplinear.landscape._normal_form import normal_form
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
-MAX_STEPS = 100
+MAX_STEPS = 50
 """Levenberg-Marquardt steps at most."""
 
 DENSE_UP_TO = 400
@@ -24,6 +26,9 @@ _FACTOR = 5.0
 
 _ROUNDS = 2
 """Removals of the residual: the steps after the first one leave traces of it."""
+
+_CRITICAL = 1e-10
+"""Gradients below this fraction of their bound are those of a critical point."""
 
 _ROUND_OFF = 16 * float(np.finfo(float).eps)
 
@@ -46,7 +51,7 @@ class Refinement:
     converged: bool
 
 
-def refine(problem: Problem, net: LinearNetwork) -> Refinement:
+def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> Refinement:
     r"""Find a critical point near a network.
 
     Levenberg-Marquardt steps on the gradient g with the exact Hessian H,
@@ -66,6 +71,8 @@ def refine(problem: Problem, net: LinearNetwork) -> Refinement:
     net
         Any network. Far from critical points, the one that is found can be far too: see
         ``displacement``.
+    reach
+        Give up where the steps lead farther away than this; the result is then not converged.
 
     Returns
     -------
@@ -75,8 +82,8 @@ def refine(problem: Problem, net: LinearNetwork) -> Refinement:
 
     Raises
     ------
-    ArgumentError
-        The widths do not fit the problem.
+    ArgumentError, ArgumentTypeError
+        The widths do not fit the problem, `reach` is no positive number.
 
     Examples
     --------
@@ -94,16 +101,20 @@ def refine(problem: Problem, net: LinearNetwork) -> Refinement:
     theory §8, §13; Fan, Yuan, Computing 74 (2005).
     """
     problem.require_widths(net.widths)
+    if reach != math.inf:
+        reach = checks.number("reach", reach, minimum=0.0, exclusive=True)
     start = _Slope(problem, net)
     if start.is_round_off:
         return Refinement(net, 0.0, start.norm, True)
     found = start
     for _ in range(_ROUNDS):
-        found = _descended_compressed(_Slope(problem, _without_small_residual(found)))
-    if not found.is_critical:
-        found = min(found, _descended(start), key=lambda slope: slope.steepness)
-    moved = float(np.linalg.norm(found.net.to_vector() - net.to_vector()))
-    return Refinement(found.net, moved, found.norm, found.is_critical)
+        found = _descended_compressed(_Slope(problem, _without_small_residual(found)), reach)
+    moved = _distance(found.net, net)
+    if not found.is_critical and moved <= reach:
+        again = _descended(start, reach)
+        found = min(found, again, key=lambda slope: slope.steepness)
+        moved = _distance(found.net, net)
+    return Refinement(found.net, moved, found.norm, found.is_critical and moved <= reach)
 
 
 class _Slope:
@@ -127,7 +138,7 @@ class _Slope:
 
     @property
     def is_critical(self) -> bool:
-        return self.steepness <= 1e-10
+        return self.steepness <= _CRITICAL
 
 
 def _without_small_residual(here: _Slope) -> LinearNetwork:
@@ -154,51 +165,59 @@ def _without_small_residual(here: _Slope) -> LinearNetwork:
     return LinearNetwork(layers)
 
 
-def _descended_compressed(here: _Slope) -> _Slope:
+def _descended_compressed(here: _Slope, reach: float) -> _Slope:
     """Descend on the subspaces that the network uses: without a residual, few of its nodes."""
     small = compress(here.problem, here.net)
-    found = _descended(_Slope(small.problem, small.net))
+    found = _descended(_Slope(small.problem, small.net), reach)
     return _Slope(here.problem, small.expand(found.net))
 
 
-def _descended(here: _Slope) -> _Slope:
+def _descended(start: _Slope, reach: float) -> _Slope:
     """Take Levenberg-Marquardt steps until the gradient is round-off or does not fall."""
-    damping = here.norm**2
+    problem, widths = start.problem, start.net.widths
+    field, _ = vector_field(problem, widths)
+    origin = y = start.net.to_vector()
+    g, norm, bound = start.vector, start.norm, start.bound
+    damping = norm**2
     for _ in range(MAX_STEPS):
-        if here.is_round_off:
+        if norm <= _ROUND_OFF * bound or np.linalg.norm(y - origin) > reach:
             break
-        step = _steps(here)
+        step = _steps(problem, LinearNetwork.from_vector(y, widths), g, norm / bound)
         for _ in range(10):
-            there = _best_multiple(here, step(damping))
-            if there.norm < here.norm:
+            there, slope, fallen = _best_multiple(field, y, step(damping), len(widths) - 1)
+            if fallen < norm:
                 break
-            damping = max(10.0 * damping, 1e-26 * here.bound)
+            damping = max(10.0 * damping, 1e-26 * bound)
         else:
             break
-        slow = there.norm > 0.99 * here.norm
-        here, damping = there, min(damping / 10.0, there.norm**2)
-        if slow and here.is_critical:
+        stalled = fallen > 0.99 * norm and fallen <= _CRITICAL * bound
+        y, g, norm, damping = there, slope, fallen, min(damping / 10.0, fallen**2)
+        if stalled:
             break
-    return here
+    return _Slope(problem, LinearNetwork.from_vector(y, widths))
 
 
-def _best_multiple(here: _Slope, step: Array) -> _Slope:
+def _best_multiple(
+    field: Callable[[float, Array], Array], y: Array, step: Array, depth: int
+) -> tuple[Array, Array, float]:
     """The best of the multiples 1, ..., h - 1 of a step, as long as they get better."""
-    y, widths = here.net.to_vector(), here.net.widths
-    best = _Slope(here.problem, LinearNetwork.from_vector(y + step, widths))
-    for q in range(2, here.net.depth):
-        there = _Slope(here.problem, LinearNetwork.from_vector(y + q * step, widths))
-        if not there.norm < best.norm:
+    best, best_slope, best_norm = y, y, math.inf
+    for q in range(1, max(depth, 2)):
+        there = y + q * step
+        slope = -field(0.0, there)
+        norm = float(np.linalg.norm(slope))
+        if not norm < best_norm:
             break
-        best = there
-    return best
+        best, best_slope, best_norm = there, slope, norm
+    return best, best_slope, best_norm
 
 
-def _steps(here: _Slope) -> Callable[[float], Array]:
+def _steps(
+    problem: Problem, net: LinearNetwork, g: Array, steepness: float
+) -> Callable[[float], Array]:
     """The step as a function of the damping mu."""
-    problem, net, g = here.problem, here.net, here.vector
     if net.n_params <= DENSE_UP_TO:
-        values, vectors = np.linalg.eigh(hessian(problem, net))
+        values, vectors = scipy.linalg.eigh(hessian(problem, net))
         g = vectors.T @ g
         # Eigenvalues that are round-off must not decide.
         floor = (1e-13 * float(np.abs(values).max(initial=0.0))) ** 2
@@ -214,10 +233,14 @@ def _steps(here: _Slope) -> Callable[[float], Array]:
         return np.concatenate([w.ravel() for w in hessian_product(problem, net, direction)])
 
     operator = LinearOperator((net.n_params,) * 2, matvec=apply, rmatvec=apply, dtype=np.float64)
+    accuracy = min(1e-2, math.sqrt(steepness))
 
     def step(mu: float) -> Array:
-        accuracy = min(1e-2, math.sqrt(here.steepness))
         found = lsmr(operator, -g, damp=math.sqrt(mu), atol=accuracy, btol=accuracy, maxiter=200)
         return np.asarray(found[0])
 
     return step
+
+
+def _distance(a: LinearNetwork, b: LinearNetwork) -> float:
+    return float(np.linalg.norm(a.to_vector() - b.to_vector()))

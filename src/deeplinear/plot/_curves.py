@@ -7,7 +7,7 @@ import numpy as np
 
 from deeplinear import analysis
 from deeplinear._core.checks import Array
-from deeplinear.plot._labels import Label, margin_labels, set_name
+from deeplinear.plot._labels import Label, margin_labels
 from deeplinear.plot._style import (
     GRID,
     INK,
@@ -82,7 +82,7 @@ def loss(
         seen = modes in visited
         style = "-" if seen else ":"
         ax.axhline(gap, color=MUTED, lw=0.6, ls=style, zorder=1)
-        labels.append(Label(gap, set_name(modes), MUTED, style, 0.6, keep=seen))
+        labels.append(Label(gap, analysis.set_name(modes), MUTED, style, 0.6, keep=seen))
     if limits is not None:
         margin_labels(ax, labels, "learned", leaders=True)
     return ax

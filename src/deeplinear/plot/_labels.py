@@ -29,25 +29,6 @@ class Label:
     keep: bool = True
 
 
-def set_name(modes: Sequence[int]) -> str:
-    """Return a short name of a set of modes.
-
-    Examples
-    --------
-    >>> from deeplinear.plot._labels import set_name
-    >>> [set_name(s) for s in ((), (2,), (0, 1), (0, 1, 2, 5))]
-    ['none', '2', '0, 1', '0–2, 5']
-    """
-    runs: list[list[int]] = []
-    for k in modes:
-        if runs and k == runs[-1][-1] + 1:
-            runs[-1].append(k)
-        else:
-            runs.append([k])
-    parts = [f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
-    return ", ".join(parts) or "none"
-
-
 def margin_labels(
     ax: "Axes", labels: Sequence[Label], heading: str, *, leaders: bool = False
 ) -> None:

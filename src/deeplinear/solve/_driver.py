@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import scipy.linalg
 
+from deeplinear._core.checks import Array
+from deeplinear.exact import Solution
 from deeplinear.flow import Operands, _kernels
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -16,6 +18,7 @@ from deeplinear.solve import _collocation, _descent, _explicit
 from deeplinear.solve import _endings as endings
 from deeplinear.solve import _state as st
 from deeplinear.solve._auto import AutoPolicy
+from deeplinear.solve._closed_form import closed_form, end_time, resolved
 from deeplinear.solve._saving import Saver
 from deeplinear.solve._state import (
     ATOL,
@@ -155,10 +158,49 @@ class Run:
         status = self._status_at_start()
         if status is None:
             try:
-                status = self._loop()
+                form = self._closed_form()
+                status = self._loop() if form is None else self._follow(form)
             except KeyboardInterrupt:
                 status = endings.interrupted(float(self._state.values[T]), self._gap_now())
         return self._finish(status)
+
+    def _closed_form(self) -> Solution | None:
+        """The closed form of the start, if the method is free and time runs forward."""
+        n = self._numerics
+        if n.method != "auto" or n.t_end < 0:
+            return None
+        start = LinearNetwork.from_vector(self._state.y, self._widths)
+        return closed_form(self._problem, start, n.rtol)
+
+    def _follow(self, form: Solution) -> Status:
+        """Evaluate the closed form where steps would have been saved, up to the end."""
+        s, n, weights = self._state, self._numerics, form.weights
+        assert weights is not None
+        start = s.y.copy()
+
+        def look(t: float, y: Array) -> tuple[float, float, float]:
+            s.y[:], s.values[T] = y, t
+            s.memo[st.LOSS_LAST] = self._evaluate()
+            s.counts[FIELD_CALLS] += 1
+            self._show_progress(form.name)
+            return self._gap_now(), float(scipy.linalg.norm(s.slope)), self._quiet_below()
+
+        reason = f"the start has a closed form, up to {form.violation:.1e} of its weights"
+        self._segments.append(Segment(f"exact ({form.name})", 0.0, 0, reason))
+        t, reached = n.t_end, False
+        if self._stops:
+            t, reached = end_time(weights, look, self._gap, n.t_end)
+        if self._saver.limit > 0:
+            self._saver.take(*resolved(weights, look, t, self._saver.limit))
+        elif self._saver.times is not None:
+            times = self._saver.times[self._saver.times <= t]
+            self._saver.take(times, weights(times))
+        look(t, weights(np.array([t]))[0] if t > 0 else start)
+        if reached:
+            return endings.converged(self._gap)
+        if t == n.t_end:
+            return endings.t_end(t)
+        return self._status_of(st.QUIET) or endings.t_end(t)
 
     def _loop(self) -> Status:
         s, numerics = self._state, self._numerics

@@ -61,8 +61,9 @@ def gradient_flow(
     method
         "explicit": Runge-Kutta of order 8. "stiff": Radau collocation of order 7 with the exact
         Hessian. "gauss": Gauss collocation of order 6, which keeps every conservation law to
-        round-off. "auto": explicit, changing to stiff and back by operation counts;
-        ``traj.segments`` says when and why.
+        round-off. "auto": by closed form where the start has one (`exact.applicable`: one layer, or
+        decoupled), else explicit, changing to stiff and back by operation counts;
+        ``traj.segments`` says which, when and why.
     save
         None: states spread evenly over what happens, at most 400 or 256 MiB. An int: at most so
         many. Increasing times: exactly these, and the end. "ends": the start and the end only.

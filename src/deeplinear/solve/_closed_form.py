@@ -1,0 +1,89 @@
+"""A run by closed form, where its start has one: no steps, no error but round-off (theory §7)."""
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from deeplinear._core.checks import Array
+from deeplinear.exact import Solution, applicable
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+
+LARGEST_VIOLATION = 1e-12
+"""How far, relative to its weights, a start may be from what a closed form assumes."""
+
+_GRID = 33  # times that enclose the end, and the first ones that are saved
+
+
+class Look(Protocol):
+    """Evaluate a state of the run: gap, speed ||dW/dt||, and the speed that is round-off."""
+
+    def __call__(self, t: float, y: Array) -> tuple[float, float, float]: ...
+
+
+def closed_form(problem: Problem, net: LinearNetwork, rtol: float) -> Solution | None:
+    """The closed form of this start's weights, if the start fits one well within the tolerance."""
+    limit = min(LARGEST_VIOLATION, 0.01 * rtol)
+    forms = (form for form in applicable(problem, net) if form.violation <= limit)
+    return next((form for form in forms if form.weights is not None), None)
+
+
+def end_time(
+    weights: Callable[[Array], Array], look: Look, target: float, t_end: float
+) -> tuple[float, bool]:
+    """The first time at which the gap is at most `target`, and whether there is one.
+
+    Otherwise t_end, or the time at which the speed has been round-off for a million times as
+    long as it took to get there: the flow ends elsewhere.
+    """
+    low, high, quiet_since = 0.0, min(1e-3, t_end), math.inf
+    while True:
+        gap, speed, round_off = look(high, weights(np.array([high]))[0])
+        if gap <= target:
+            break
+        quiet_since = min(quiet_since, high) if speed <= round_off else math.inf
+        if high >= t_end or high > 1e6 * quiet_since or high > 1e300:
+            return high, False
+        low, high = high, min(2.0 * high, t_end)
+    for _ in range(3):
+        grid = np.linspace(low, high, _GRID)
+        gaps = np.array([look(t, y)[0] for t, y in zip(grid, weights(grid), strict=True)])
+        j = max(int(np.argmax(gaps <= target)), 1)
+        low, high = float(grid[j - 1]), float(grid[j])
+    return high, True
+
+
+def resolved(
+    weights: Callable[[Array], Array], look: Look, t_end: float, limit: int
+) -> tuple[Array, Array]:
+    """At most `limit` times in [0, t_end], with the states, spread evenly over what happens.
+
+    As in `_monitor.observe`, what happens is measured in the weights, in log time and in log gap.
+    """
+    y = weights(np.zeros(1))
+    _, speed, _ = look(0.0, y[0])
+    first = 0.01 * float(np.linalg.norm(y[0])) / speed if speed > 0 else t_end
+    first = min(max(first, 1e-3 * t_end / _GRID), t_end)
+    t = np.geomspace(first, t_end, min(_GRID, limit - 1))
+    t = np.unique(np.concatenate([[0.0], t]))
+    y = weights(t)
+    gaps = np.array([look(*state)[0] for state in zip(t, y, strict=True)])
+    while True:
+        norms = np.linalg.norm(y[1:], axis=1)
+        change = np.linalg.norm(np.diff(y, axis=0), axis=1) / np.maximum(norms, 1e-300) / 0.02
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change[1:] += np.diff(np.log(t[1:])) / 0.1
+            change += np.nan_to_num(np.abs(np.diff(np.log(gaps))) / 0.2, posinf=0.0)
+        worst = np.argsort(-change, kind="stable")[: limit - len(t)]
+        coarse = np.sort(worst[change[worst] > 1.0])
+        middle = np.where(t[coarse] > 0, np.sqrt(t[coarse] * t[coarse + 1]), t[coarse + 1] / 2)
+        inside = (middle > t[coarse]) & (middle < t[coarse + 1])
+        coarse, middle = coarse[inside], middle[inside]
+        if middle.size == 0:
+            return t, y
+        states = weights(middle)
+        found = np.array([look(*state)[0] for state in zip(middle, states, strict=True)])
+        t, y = np.insert(t, coarse + 1, middle), np.insert(y, coarse + 1, states, axis=0)
+        gaps = np.insert(gaps, coarse + 1, found)
