@@ -2,12 +2,14 @@
 
 The normal form W_i ~ diag(I_r, Z_i) carries the learned modes; (Z_1, ..., Z_h) is drawn as a quiver
 representation: *bars* [a, b] are basis vectors that are born in layer a, carried with random
-weights and die after layer b. A bar of input k has b < h, one of output l has a > 0, so the product
-is zero. The gradient is zero exactly if f_l^T R g_k = 0 whenever a_l <= b_k + 1, for the output
-vectors f_l and the dual input vectors g_k: in coordinates where R is diagonal, residual mode k needs
-a_k >= b_k + 2. All else is free, and a change of frames that keeps R makes the vectors generic.
+weights and die after layer b. A bar of input k has b < h, one of output l has a > 0, so the
+product is zero. The gradient is zero exactly if f_l^T R g_k = 0 whenever a_l <= b_k + 1, for the
+output vectors f_l and the dual input vectors g_k: in coordinates where R is diagonal, residual mode
+k needs a_k >= b_k + 2. All else is free, and a change of frames that keeps R makes the vectors
+generic.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +24,13 @@ class Point:
     """A critical point, and what is known of it.
 
     modes, loss: the learned modes (the first of each group of equal values), the critical value.
+    plain: the network before the change of hidden bases, which keeps every order and index.
     residual: Z_1, ..., Z_h. description: how it was drawn.
     """
 
     problem: Problem
     net: LinearNetwork
+    plain: LinearNetwork
     modes: tuple[int, ...]
     loss: float
     residual: tuple[np.ndarray, ...]
@@ -80,13 +84,14 @@ def _generic(rng):
     widths = _widths(rng, h)
     s = _spectrum(rng, min(widths[0], widths[-1]))
     most = min(*widths, len(s))
-    r = int(rng.integers(most + 1))
-    name = "top set"
-    if rng.random() < 0.2:
-        r, name = most, "largest set"
-    chosen = np.arange(r)
-    if rng.random() < 0.25:
-        chosen, name = rng.permutation(len(s))[:r], "any set"
+    draw = rng.random()
+    if draw < 0.15:
+        chosen, name = np.arange(most), "largest set"
+    elif draw < 0.7:
+        chosen, name = np.arange(rng.integers(max(most, 1))), "top set"
+    else:
+        chosen, name = rng.permutation(len(s))[: rng.integers(min(1, most), most + 1)], "any set"
+    r = len(chosen)
     modes = _first_of_each_group(s, chosen)
     alive = float(rng.choice([0.0, 0.15, 0.4, 0.9], p=[0.2, 0.3, 0.3, 0.2]))
     bars = _bars(rng, [d - r for d in widths], len(s) - r, alive)
@@ -111,7 +116,8 @@ def _widths(rng, h):
 
 def _spectrum(rng, most):
     """Descending positive values: distinct, or with groups of equal ones; m <= most of them."""
-    m = most if rng.random() < 0.5 else int(rng.integers(most + 1))
+    m = most if rng.random() < 0.5 else int(rng.integers(1, most + 1))
+    m = 0 if rng.random() < 0.02 else m
     gaps = rng.uniform(0.2, 0.8, m)
     gaps[1:][rng.random(max(m - 1, 0)) < rng.choice([0.0, 0.4, 1.0], p=[0.6, 0.3, 0.1])] = 0.0
     return np.cumsum(gaps + np.r_[0.3, np.zeros(m)][:m])[::-1]
@@ -164,9 +170,7 @@ def _bars(rng, widths, m, alive):
             if a < b and fits(a, b):
                 take(a, b)
                 inner.append((a, b, -1))
-    return (
-        [(0, b, k) for k, b in last.items()] + [(a, h, k) for k, a in first.items()] + inner
-    )
+    return [(0, b, k) for k, b in last.items()] + [(a, h, k) for k, a in first.items()] + inner
 
 
 def _barrier(rng):
@@ -201,7 +205,7 @@ def _residual(rng, shape):
         for i in range(a, b + 1):
             at_end = i in (0, h)
             slots[i][number] = k if at_end else len(slots[i])
-    z = [np.zeros((rows, columns)) for columns, rows in zip(widths, widths[1:], strict=False)]
+    z = [np.zeros((rows, columns)) for columns, rows in itertools.pairwise(widths)]
     for number, (a, b, _) in enumerate(shape.bars):
         for i in range(a, b):
             z[i][slots[i + 1][number], slots[i][number]] = _sign(rng) * rng.uniform(0.6, 1.6)
@@ -241,16 +245,16 @@ def _assemble(rng, shape, residual):
         weights.append(scale ** (1 / h) * w)
     weights[0] = weights[0] @ v.T
     weights[-1] = u @ weights[-1]
-    gauge = rng.random() < 0.8
-    for i in range(1, h):
-        size = shape.widths[i]
-        t = _matrix(rng, size, 30.0) * rng.uniform(0.5, 2.0) if gauge else np.eye(size)
-        weights[i - 1], weights[i] = t @ weights[i - 1], weights[i] @ np.linalg.inv(t)
     problem, weights[0], kind = _with_inputs(rng, target, weights[0], scale)
     value = 0.5 * scale**2 * float(np.sum(np.delete(s, shape.modes) ** 2)) + problem.floor
+    plain = LinearNetwork(weights)
+    if rng.random() < 0.8:
+        for i in range(1, h):
+            t = _matrix(rng, shape.widths[i], 30.0) * rng.uniform(0.5, 2.0)
+            weights[i - 1], weights[i] = t @ weights[i - 1], weights[i] @ np.linalg.inv(t)
     net = LinearNetwork(weights)
     text = f"{shape.name}; {kind}; scale {scale:.2g}; {net.widths}, s {s}, bars {shape.bars}"
-    return Point(problem, net, shape.modes, value, tuple(residual), text)
+    return Point(problem, net, plain, shape.modes, value, tuple(residual), text)
 
 
 def _with_inputs(rng, target, first, scale):
@@ -267,10 +271,10 @@ def _with_inputs(rng, target, first, scale):
         roots = 10 ** rng.uniform(-0.5, 0.5, q)
         inner = _orthogonal(rng, q)
         factor, inverse = (frame * roots) @ inner, inner.T @ (frame / roots).T
-    off = rng.standard_normal((len(first), q + surplus))
-    w = first @ inverse + off - off @ frame @ frame.T
-    if rng.random() < 0.2:
-        w = first @ inverse
+    w = first @ inverse
+    if surplus and rng.random() < 0.8:  # no input sees this part
+        off = rng.standard_normal(w.shape)
+        w += off - off @ frame @ frame.T
     floor = scale**2 * rng.random() if rng.random() < 0.5 else 0.0
     syy = float(np.sum(target**2)) + 2 * floor
     return Problem.from_moments(factor @ factor.T, target @ factor.T, syy), w, kind

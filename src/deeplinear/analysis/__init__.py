@@ -6,7 +6,7 @@ from deeplinear.analysis._diagnostics import Diagnostics, diagnostics
 from deeplinear.analysis._itinerary import Itinerary, Visit, itinerary
 from deeplinear.analysis._learning import learned_modes, learning_times, neighboring_values
 from deeplinear.analysis._prediction import Learning, learning
-from deeplinear.analysis._sentences import set_name
+from deeplinear.analysis._sentences import point_name, sentence, set_name, stay
 from deeplinear.landscape import critical_value, mode_groups
 
 __all__ = [
@@ -25,5 +25,8 @@ __all__ = [
     "learning_times",
     "mode_groups",
     "neighboring_values",
+    "point_name",
+    "sentence",
     "set_name",
+    "stay",
 ]
