@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deeplinear._core.checks import Array
+from deeplinear.flow import gradient
 from deeplinear.landscape import ModeSet, critical_value, group_strengths
 from deeplinear.solve import Trajectory
 
@@ -25,8 +26,8 @@ def learning_times(traj: Trajectory) -> Array:
     """Return when each mode was first learned, ``(m,)``; NaN for a mode that never was.
 
     A mode counts as learned while its strength is above s_k / 2 (`landscape.group_strengths`). The
-    crossing is interpolated between saved times by a monotone cubic; a mode that is learned at
-    the start has the start's time.
+    crossing is interpolated between saved times by cubics with the flow's own rates; a mode that
+    is learned at the start has the start's time.
 
     Examples
     --------
@@ -35,8 +36,8 @@ def learning_times(traj: Trajectory) -> Array:
     >>> problem = dl.Problem.from_modes([2.0, 1.0])
     >>> start = dl.LinearNetwork([[[0.1, 0.0], [0.0, 0.1]]] * 2)
     >>> traj = dl.gradient_flow(problem, start)
-    >>> learning_times(traj).round(2)  # exactly log(s / p_0 - 1) / (2 s)
-    array([1.32, 2.3 ])
+    >>> learning_times(traj).round(4)  # exactly log(s / p_0 - 1) / (2 s)
+    array([1.3233, 2.2976])
 
     References
     ----------
@@ -66,32 +67,50 @@ def changes(traj: Trajectory) -> tuple[ModeSet, list[Change]]:
 
     Strengths within 1 % of s_k around s_k / 2 change nothing: they may be noise.
     """
-    finite = np.isfinite(traj.products).all(axis=(1, 2))
-    t = traj.t[finite]
+    finite = np.flatnonzero(np.isfinite(traj.products).all(axis=(1, 2)))
     shares = _strengths(traj, traj.products[finite]) / traj.problem.modes.s
     found = []
     for k in range(shares.shape[1]):
         held = bool(shares[0, k] > 0.5)
-        decided = np.flatnonzero(np.abs(shares[:, k] - 0.5) > _BAND)
-        for j in decided:
-            if (shares[j, k] > 0.5) != held:
+        for j in np.flatnonzero(np.abs(shares[:, k] - 0.5) > _BAND):
+            above = shares[: j + 1, k] > 0.5
+            if above[-1] != held:
                 held = not held
-                found.append(Change(_crossing(t, shares[:, k], int(j)), k, held))
+                before = int(finite[np.flatnonzero(above != held)[-1]])
+                found.append(Change(_crossing(traj, k, before), k, held))
     start = _as_set(shares[0] > 0.5) if len(shares) else ()
-    return start, sorted(found, key=lambda change: abs(change.t - t[0]))
+    return start, sorted(found, key=lambda change: abs(change.t - traj.t[0]))
 
 
-def _crossing(t: Array, share: Array, j: int) -> float:
-    """The last time before saved time j at which the share is a half."""
-    above = share[: j + 1] > 0.5
-    before = int(np.flatnonzero(above != above[-1])[-1])
-    from scipy.interpolate import PchipInterpolator
+def _crossing(traj: Trajectory, k: int, j: int) -> float:
+    """When mode k passes s_k / 2 between the saved times j and j + 1.
 
-    window = slice(max(before - 1, 0), min(before + 3, len(t)))
-    passed = np.abs(t[window] - t[before]) * np.sign(np.arange(len(t))[window] - before)
-    roots = PchipInterpolator(passed, share[window]).solve(0.5, extrapolate=False)
-    inside = roots[(roots >= 0) & (roots <= abs(t[before + 1] - t[before]))]
-    return float(t[before] + np.copysign(inside[0], t[before + 1] - t[before]))
+    The map in between is the cubic through both maps with both of their rates of change.
+    """
+    from scipy.optimize import brentq
+
+    length = float(traj.t[j + 1] - traj.t[j])
+    ends = traj.products[j : j + 2]
+    first, last = (length * _rate(traj, i) for i in (j, j + 1))
+    half = traj.problem.modes.s[k] / 2
+
+    def excess(x: float) -> float:
+        y = 1.0 - x
+        product = (1 + 2 * x) * y**2 * ends[0] + (1 + 2 * y) * x**2 * ends[1]
+        product += x * y * (y * first - x * last)
+        return float(group_strengths(traj.problem, product)[k] - half)
+
+    return float(traj.t[j] + length * brentq(excess, 0.0, 1.0, xtol=1e-12))
+
+
+def _rate(traj: Trajectory, j: int) -> Array:
+    """dP/dt at saved time j."""
+    weights = traj[j].weights
+    moves = [-g for g in gradient(traj.problem, traj[j])]
+    product, rate = weights[0], moves[0]
+    for w, dw in zip(weights[1:], moves[1:], strict=True):
+        product, rate = w @ product, w @ rate + dw @ product
+    return rate
 
 
 def neighboring_values(traj: Trajectory) -> list[tuple[ModeSet, float]]:
