@@ -1,17 +1,18 @@
 """`classify`: what a critical point is, which test decided it, and by what margin (theory §8)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.flow import gradient, loss
+from deeplinear.flow import compress, gradient, loss
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._normal_form import NormalForm, normal_form, whitened_layers
 from deeplinear.landscape._openness import escape
+from deeplinear.landscape._spectrum import spectrum
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -19,6 +20,12 @@ DEFAULT_TOLERANCE = 1e-6
 
 _DOUBT = 10.0
 """Numbers up to so many times their threshold may or may not be zero."""
+
+_CURVED = 1e-5
+"""A negative eigenvalue of this fraction of the largest settles what residual products do not."""
+
+_DENSE_UP_TO = 1500
+"""Parameters after compression up to which that is tried."""
 
 _DEVIATION = 0.01
 """How far a mode's strength may be from 0 and from s at a critical point, as a fraction of s."""
@@ -36,7 +43,7 @@ class Classification:
     escape_order : 2 for strict saddles, at least 3 for non-strict ones; None at minima, or where
         only the kind is decided.
     escape_layers : layers, from 0, along which the loss falls at that order if exactly they are
-        perturbed; empty if there are none.
+        perturbed; empty if there are none. Where the order is undecided, of the lowest possible.
     decided_by : the test that decided, in a sentence.
     margin : the factor by which what was tested clears its threshold; >= 1, infinite for exact
         zeros. For "not critical" that of the gradient.
@@ -199,7 +206,9 @@ def _verdict(problem: Problem, net: LinearNetwork, tol: float) -> _Verdict:
         return _Verdict("strict saddle", learned, reason, margin, 2, (0, depth - 1))
     if rank == r_max:
         return _Verdict("global minimum", learned, _all_learned(r_max, len(s)), margin)
-    return _saddle(normal_form(problem, net, rank), scales, tol, steepness, learned, margin)
+    form = normal_form(problem, net, rank)
+    verdict = _saddle(form, scales, tol, steepness, learned, margin)
+    return _by_curvature(problem, net, verdict) if verdict.kind == "undecided" else verdict
 
 
 def _saddle(
@@ -221,13 +230,25 @@ def _saddle(
             f"Residual products between {tol:g} and {max(_DOUBT * tol, hidden):.2g} of the weights "
             f"may or may not be zero: the order is {found.order} or up to {found.highest}."
         )
-        return _Verdict(kind, modes, reason, max(margin, 1.0))
+        return _Verdict(kind, modes, reason, max(margin, 1.0), layers=found.layers)
     if found.blocked:
         reason = "Every open choice of 3 layers is blocked, because the target is rank-deficient."
     else:
         reason = f"The smallest open choice of layers has {found.order} of them."
     kind = "strict saddle" if found.order == 2 else "non-strict saddle"
     return _Verdict(kind, modes, reason, margin, found.order, found.layers)
+
+
+def _by_curvature(problem: Problem, net: LinearNetwork, verdict: _Verdict) -> _Verdict:
+    """Decide a saddle of order 2 or more, whose residual products are in doubt, by the Hessian."""
+    if compress(problem, net).net.n_params > _DENSE_UP_TO:
+        return verdict
+    values = spectrum(problem, net)
+    share = -float(values[0]) / float(np.abs(values).max(initial=1e-300))
+    if share < _CURVED:
+        return verdict
+    reason = f"The Hessian has the negative eigenvalue {values[0]:.3g}."
+    return replace(verdict, kind="strict saddle", reason=reason, margin=share / _CURVED, order=2)
 
 
 def _deviation(problem: Problem, net: LinearNetwork) -> float:

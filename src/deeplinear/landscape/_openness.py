@@ -18,7 +18,7 @@ class Escape:
     """Which layers open the way down.
 
     order, highest : the escape order, if numbers in the zone of doubt count as not zero, and if
-    they count as zero; layers : an open choice of that order; margin : the factor by which the
+    they count as zero; layers : an open choice of the lower order; margin : the factor by which the
     numbers behind the order clear the threshold; blocked : whether theory §8's exception holds.
     """
 
@@ -39,7 +39,7 @@ def escape(form: NormalForm, scales: Sequence[float], tol: float, doubt: float) 
     found = {p: clearance.widest(p) for p in range(2, len(form.z) + 1)}
     order = next(p for p, (width, _) in found.items() if width > 1.0)
     highest = next(p for p, (width, _) in found.items() if width >= doubt)
-    width, layers = found[highest]
+    width, layers = found[highest][0], found[order][1]
     closed = max((found[p][0] for p in range(2, highest)), default=0.0)
     margin = min(width, 1.0 / closed if closed > 0.0 else math.inf)
     m = np.linalg.matrix_rank(form.target)

@@ -25,7 +25,7 @@ _FACTOR = 5.0
 """Residual parts up to this factor above what the gradient can tell from zero are removed."""
 
 _ROUNDS = 2
-"""Removals of the residual: the steps after the first one leave traces of it."""
+"""Removals of the residual: the steps after the first one leave traces."""
 
 _CRITICAL = 1e-10
 """Gradients below this fraction of their bound are those of a critical point."""
@@ -107,9 +107,11 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
     if start.is_round_off:
         return Refinement(net, 0.0, start.norm, True)
     found = start
+    moved = 0.0
     for _ in range(_ROUNDS):
-        found = _descended_compressed(_Slope(problem, _without_small_residual(found)), reach)
-    moved = _distance(found.net, net)
+        cleared = _without_small_residual(found, moved)
+        found = _descended_compressed(_Slope(problem, cleared), reach)
+        moved = _distance(found.net, net)
     if not found.is_critical and moved <= reach:
         again = _descended(start, reach)
         found = min(found, again, key=lambda slope: slope.steepness)
@@ -141,8 +143,11 @@ class _Slope:
         return self.steepness <= _CRITICAL
 
 
-def _without_small_residual(here: _Slope) -> LinearNetwork:
-    """Remove the singular values of the residual layers that the gradient cannot see."""
+def _without_small_residual(here: _Slope, moved: float) -> LinearNetwork:
+    """Remove the singular values of the residual layers that the gradient cannot see.
+
+    After a move, what is of second order in it as well: the learned directions have turned.
+    """
     problem, net, depth = here.problem, here.net, here.net.depth
     if depth == 1:
         return net
@@ -152,7 +157,7 @@ def _without_small_residual(here: _Slope) -> LinearNetwork:
         return net
     weight = rest ** (1 / depth)
     steepness = here.norm / (rest * weight ** (depth - 1))
-    cut = _FACTOR * weight * steepness ** (1 / (depth - 1))
+    cut = _FACTOR * weight * max(steepness ** (1 / (depth - 1)), (moved / weight) ** 2)
     layers = []
     for i, w in enumerate(net.weights):
         u, s, vt = np.linalg.svd(form.z[i], full_matrices=False)
