@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from deeplinear._core.checks import Array
 from deeplinear.exact._arguments import TOLERANCE, times
-from deeplinear.exact._decoupled import products_of_chains, weights_of_chains
+from deeplinear.exact._decoupled import Motion
 from deeplinear.exact._decoupling import decoupling
 from deeplinear.exact._one_layer import one_layer
 from deeplinear.exact._two_layer import imbalance, riccati
@@ -81,14 +81,8 @@ def applicable(problem: Problem, net: LinearNetwork) -> tuple[Solution, ...]:
     forms = []
     found = decoupling(problem, net)
     if found.violation <= TOLERANCE:
-        forms.append(
-            Solution(
-                "decoupled",
-                found.violation,
-                lambda t: products_of_chains(problem, net, found, times(t)),
-                lambda t: weights_of_chains(problem, net, found, times(t)),
-            )
-        )
+        moving = Motion(problem, net, found)
+        forms.append(Solution("decoupled", found.violation, moving.products, moving.weights))
     if net.depth == 2:
         lam, violation = imbalance(problem, net)
         if violation <= TOLERANCE:

@@ -1,5 +1,7 @@
 """Any scalar chain: one quadrature (theory §7.4)."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -54,31 +56,36 @@ def chain(s: float, amplitudes: ArrayLike, t: ArrayLike) -> Array:
     a = checks.real_array("amplitudes", amplitudes, ndim=1, shape_text="(depth,)")
     if not a.size:
         raise ArgumentError("Argument `amplitudes` must hold at least one number, but it is empty.")
-    return moving_chain(s, a, times(t))
+    return motion(s, a)(times(t))
 
 
-def moving_chain(s: float, a: Array, t: Array) -> Array:
-    """Return `chain` of checked arguments."""
+def motion(s: float, a: Array) -> Callable[[Array], Array]:
+    """Return `chain` of checked arguments as a function of t; its quadrature is done once."""
     depth = len(a)
     if depth > 1 and np.sum(a == 0) >= 2:
-        return np.tile(a, (len(t), 1))
+        return lambda t: np.tile(a, (len(t), 1))
     q = int(np.argmin(np.abs(a)))
     others = np.delete(a, q)
     unit = power_of_two(max(float(np.abs(a).max()), abs(s) ** (1 / depth)))
-    target, clock = in_units(s, depth, t, unit)
+    target, _ = in_units(s, depth, np.zeros(1), unit)
     x = a[q] / unit
     # With these signs all others and s are positive, which leaves one case.
     sign = float(np.prod(np.sign(others))) * (-1.0 if target < 0 else 1.0)
     if target == 0 and x * sign < 0:
         sign = -sign
     c = (np.abs(others) - abs(a[q])) / unit * ((np.abs(others) + abs(a[q])) / unit)
-    y = Passage(abs(target), sign * x, c).at(clock)
-    path = np.empty((len(t), depth))
-    path[:, q] = sign * unit * y
+    passage = Passage(abs(target), sign * x, c)
     rest = np.arange(depth) != q
-    path[:, rest] = np.sign(others) * unit * np.hypot(y[:, None], np.sqrt(c))
-    path[t == 0] = a
-    return path
+
+    def at(t: Array) -> Array:
+        y = passage.at(in_units(s, depth, t, unit)[1])
+        path = np.empty((len(t), depth))
+        path[:, q] = sign * unit * y
+        path[:, rest] = np.sign(others) * unit * np.hypot(y[:, None], np.sqrt(c))
+        path[t == 0] = a
+        return path
+
+    return at
 
 
 def in_units(s: float, depth: int, t: Array, unit: float) -> tuple[float, Array]:

@@ -1,12 +1,15 @@
 """Decoupled starts: independent scalar chains, weights included (theory §6, §7.4)."""
 
+from collections.abc import Callable
+from functools import cached_property
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.exact._arguments import TOLERANCE, times
-from deeplinear.exact._chain import moving_chain
+from deeplinear.exact._chain import motion
 from deeplinear.exact._decoupling import Decoupling, decoupling
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -58,7 +61,7 @@ def decoupled(problem: Problem, net: LinearNetwork, t: ArrayLike) -> Array:
     theory §6, §7.4; Saxe, McClelland, Ganguli, arXiv 1312.6120.
     """
     t = times(t)
-    return products_of_chains(problem, net, _required(problem, net), t)
+    return Motion(problem, net, _required(problem, net)).products(t)
 
 
 def decoupled_weights(problem: Problem, net: LinearNetwork, t: ArrayLike) -> Array:
@@ -95,26 +98,56 @@ def decoupled_weights(problem: Problem, net: LinearNetwork, t: ArrayLike) -> Arr
     theory §6, §7.4.
     """
     t = times(t)
-    return weights_of_chains(problem, net, _required(problem, net), t)
+    return Motion(problem, net, _required(problem, net)).weights(t)
 
 
-def products_of_chains(problem: Problem, net: LinearNetwork, found: Decoupling, t: Array) -> Array:
-    """Return the products of checked arguments."""
-    if problem.factor is None:
-        a = _amplitudes(found, t)
-        change = np.prod(a, axis=1) - np.prod(found.amplitudes, axis=0)
-        return net.product() + (found.frames[-1] * change[:, None, :]) @ found.frames[0].T
-    # The frozen columns of W_0 off the range are seen through the other layers.
-    product, *others = _layers(problem, net, found, t)
-    for w in others:
-        product = w @ product
-    return product
+class Motion:
+    """The motion of a decoupled network: the quadratures are done once, when first needed."""
 
+    def __init__(self, problem: Problem, net: LinearNetwork, found: Decoupling) -> None:
+        self._problem, self._net, self._found = problem, net, found
 
-def weights_of_chains(problem: Problem, net: LinearNetwork, found: Decoupling, t: Array) -> Array:
-    """Return the weights of checked arguments."""
-    layers = _layers(problem, net, found, t)
-    return np.concatenate([w.reshape(len(t), -1) for w in layers], axis=1)
+    def products(self, t: ArrayLike) -> Array:
+        """Return P at checked times."""
+        found = self._found
+        if self._problem.factor is None:
+            a = self._amplitudes(times(t))
+            change = np.prod(a, axis=1) - np.prod(found.amplitudes, axis=0)
+            return self._net.product() + (found.frames[-1] * change[:, None, :]) @ found.frames[0].T
+        # The frozen columns of W_0 off the range are seen through the other layers.
+        product, *others = self._layers(times(t))
+        for w in others:
+            product = w @ product
+        return product
+
+    def weights(self, t: ArrayLike) -> Array:
+        """Return the weights at checked times."""
+        layers = self._layers(times(t))
+        return np.concatenate([w.reshape(len(w), -1) for w in layers], axis=1)
+
+    @cached_property
+    def _chains(self) -> tuple[list[Callable[[Array], Array]], NDArray[np.intp]]:
+        """The distinct chains, and which of them each mode follows."""
+        chains = np.vstack([self._found.s, self._found.amplitudes]).T
+        distinct, which = np.unique(chains, axis=0, return_inverse=True)
+        return [motion(float(c[0]), c[1:]) for c in distinct], which.ravel()
+
+    def _amplitudes(self, t: Array) -> Array:
+        """All amplitudes (len(t), depth, n)."""
+        chains, which = self._chains
+        solved = np.array([chain(t) for chain in chains])
+        solved = solved.reshape(len(chains), len(t), len(self._found.amplitudes))
+        return solved[which].transpose(1, 2, 0)
+
+    def _layers(self, t: Array) -> list[Array]:
+        change = self._amplitudes(t) - self._found.amplitudes
+        frames = list(self._found.frames)
+        if self._problem.factor is not None:
+            frames[0] = self._problem.factor @ frames[0]
+        return [
+            w + (frames[i + 1] * change[:, i, None, :]) @ frames[i].T
+            for i, w in enumerate(self._net.weights)
+        ]
 
 
 def _required(problem: Problem, net: LinearNetwork) -> Decoupling:
@@ -128,22 +161,3 @@ def _required(problem: Problem, net: LinearNetwork) -> Decoupling:
             "start from `init.decoupled`."
         )
     return found
-
-
-def _amplitudes(found: Decoupling, t: Array) -> Array:
-    """Return all amplitudes (len(t), depth, n); equal chains are solved once."""
-    chains = np.vstack([found.s, found.amplitudes]).T
-    distinct, which = np.unique(chains, axis=0, return_inverse=True)
-    solved = np.array([moving_chain(float(c[0]), c[1:], t) for c in distinct])
-    solved = solved.reshape(len(distinct), len(t), len(found.amplitudes))
-    return solved[which.ravel()].transpose(1, 2, 0)
-
-
-def _layers(problem: Problem, net: LinearNetwork, found: Decoupling, t: Array) -> list[Array]:
-    change = _amplitudes(found, t) - found.amplitudes
-    frames = list(found.frames)
-    if problem.factor is not None:
-        frames[0] = problem.factor @ frames[0]
-    return [
-        w + (frames[i + 1] * change[:, i, None, :]) @ frames[i].T for i, w in enumerate(net.weights)
-    ]

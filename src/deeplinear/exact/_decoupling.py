@@ -21,6 +21,9 @@ _NOISE, _FLOOR = 1e-12, 1e-4
 """What the chains leave of a matrix is nothing below _NOISE of its norm. Otherwise it is measured
 relative to itself, but to no less than _FLOOR of the matrix: its round-off must not count."""
 
+Group = tuple[list[Array], list[Array]]
+"""Frames along equal chains, and frames carried along."""
+
 
 @dataclass(frozen=True)
 class Decoupling:
@@ -60,7 +63,9 @@ def decoupling(problem: Problem, net: LinearNetwork) -> Decoupling:
     Returns
     -------
     `Decoupling`, whatever its `violation`; above about 1e-10 its chains mean little. If a
-    product decided, it has no chains.
+    product decided, it has no chains. Amplitudes below 1e-13 of their layer's norm count as zero;
+    a mode whose amplitudes are that small in comparison, multiplied over several layers, may be
+    lost in the round-off of the others, and then the start is refused.
 
     Raises
     ------
@@ -96,22 +101,28 @@ def decoupling(problem: Problem, net: LinearNetwork) -> Decoupling:
         empty = tuple(np.zeros((w.shape[1], 0)) for w in layers)
         frames = (*empty, np.zeros((problem.d_out, 0)))
         return Decoupling(np.zeros(0), np.zeros((net.depth, 0)), frames, violation)
-    chains = list(_chains(problem, layers))
-    frames = tuple(np.hstack(parts) for parts in zip(*chains, strict=True))
-    images = [w @ o for w, o in zip(layers, frames[:-1], strict=True)]
-    amplitudes = np.array([np.sum(o * m, axis=0) for o, m in zip(frames[1:], images, strict=True)])
-    norms = [[float(scipy.linalg.norm(w))] for w in layers]
-    amplitudes[np.abs(amplitudes) <= _ZERO * np.array(norms)] = 0.0
-    s = np.sum(frames[-1] * (target @ frames[0]), axis=0)
-    s[s <= _ZERO * float(scipy.linalg.norm(target))] = 0.0
-    violation = _violation(layers, target, s, amplitudes, frames)
-    return Decoupling(s, amplitudes, frames, violation)
+    return _recognized(problem, layers, target)
 
 
 def on_range(problem: Problem, net: LinearNetwork) -> tuple[list[Array], Array]:
     """Return the layers and the target on the range of the inputs (W_0 F, T)."""
     first = net.weights[0] if problem.factor is None else net.weights[0] @ problem.factor
     return [first, *net.weights[1:]], problem.factor_target
+
+
+def _recognized(problem: Problem, layers: Sequence[Array], target: Array) -> Decoupling:
+    chains = list(_chains(problem, layers))
+    frames = [np.hstack(parts) for parts in zip(*chains, strict=True)]
+    images = [w @ o for w, o in zip(layers, frames[:-1], strict=True)]
+    amplitudes = np.array([np.sum(o * m, axis=0) for o, m in zip(frames[1:], images, strict=True)])
+    norms = [[float(scipy.linalg.norm(w))] for w in layers]
+    amplitudes[np.abs(amplitudes) <= _ZERO * np.array(norms)] = 0.0
+    s = np.sum(frames[-1] * (target @ frames[0]), axis=0)
+    s[s <= _ZERO * float(scipy.linalg.norm(target))] = 0.0
+    order = np.argsort(-s, kind="stable")
+    s, amplitudes, frames = s[order], amplitudes[:, order], [o[:, order] for o in frames]
+    violation = _violation(layers, target, s, amplitudes, frames)
+    return Decoupling(s, amplitudes, tuple(frames), violation)
 
 
 def _skew(m: Array) -> float:
@@ -122,44 +133,78 @@ def _chains(problem: Problem, layers: Sequence[Array]) -> Iterator[list[Array]]:
     """Yield the frames [o_0, ..., o_h] of the chains that can move, by groups of equal chains."""
     depth, modes = len(layers), problem.modes
     v = modes.v if problem.factor is None else problem.factor.T @ modes.v
-    yield [np.zeros((w.shape[1], 0)) for w in layers] + [np.zeros((problem.d_out, 0))]
-    for group in _equal(modes.s, float(modes.s[0]) if len(modes) else 0.0):
-        for frames, (u,) in _followed(layers, [v[:, group]], [modes.u[:, group]]):
-            alive = len(frames) - 1
-            if alive == depth:
-                # Equal chains may still differ in sign: u^T P v is symmetric.
-                signs = u.T @ frames[-1]
-                r = scipy.linalg.eigh(signs + signs.T)[1]
-                yield [f @ r for f in (*frames[:-1], u)]
-                continue
-            above = [w.T for w in layers[:alive:-1]]
-            for back, forth in _followed(above, [u], frames):
-                if len(back) == depth - alive:  # one zero amplitude; with more, it is frozen
-                    yield [*forth, *back[::-1]]
+    equal = _equal(modes.s, float(modes.s.max(initial=0.0)))
+    groups: list[Group] = [([v[:, g]], [modes.u[:, g]]) for g in equal]
     null = scipy.linalg.null_space(v.T) if len(modes) else np.eye(len(v))
-    yield from (f for f, _ in _followed(layers, [null], []) if len(f) == depth + 1)
+    complete = [[np.zeros((w.shape[1], 0)) for w in layers] + [np.zeros((problem.d_out, 0))]]
+    incomplete: list[Group] = []
+    for frames, targets in _followed(layers, [*groups, ([null], [])]):
+        if len(frames) == depth + 1 and not targets:
+            complete.append(frames)
+        elif len(frames) == depth + 1:
+            # Equal chains may still differ in sign: u^T P v is symmetric.
+            signs = targets[0].T @ frames[-1]
+            r = scipy.linalg.eigh(signs + signs.T)[1]
+            complete.append([f @ r for f in (*frames[:-1], targets[0])])
+        elif targets:
+            incomplete.append((targets, frames))
+    yield from complete
+    known = [np.hstack(parts) for parts in zip(*complete, strict=True)]
+    upward = [w.T for w in layers[::-1]]
+    for back, forth in _followed(upward, incomplete, known[-2::-1], length=depth + 1):
+        if len(forth) + len(back) == depth + 1:  # one zero amplitude; with more, it is frozen
+            yield [*forth, *back[::-1]]
 
 
 def _followed(
-    layers: Sequence[Array], frames: list[Array], carried: list[Array]
-) -> Iterator[tuple[list[Array], list[Array]]]:
-    """Follow frames[-1] through the layers until it dies, in groups of equal singular values.
+    layers: Sequence[Array],
+    groups: list[Group],
+    known: Sequence[Array] | None = None,
+    *,
+    length: int | None = None,
+) -> list[Group]:
+    """Follow the last frame of each group through the layers until it dies.
 
-    Yields the frames of each group, rotated as it needs, and the carried ones rotated with them.
+    Groups are split by singular values; what a group carries is rotated with it. A group stops
+    once it has `length` frames together with those that it carries.
     """
-    if not layers or not frames[-1].shape[1]:
-        yield frames, carried
-        return
-    norm = float(scipy.linalg.norm(layers[0]))
-    left, a, right = scipy.linalg.svd(layers[0] @ frames[-1])
-    alive = a[a > _ZERO * norm]
-    for group in [*_equal(alive, norm), np.arange(len(alive), len(right))]:
-        r = right[group].T
-        rotated, along = [f @ r for f in frames], [f @ r for f in carried]
-        if len(group) and group[0] < len(alive):
-            yield from _followed(layers[1:], [*rotated, left[:, group]], along)
-        elif len(group):
-            yield rotated, along
+    done: list[Group] = []
+    for i, w in enumerate(layers):
+        norm = float(scipy.linalg.norm(w))
+        images = []
+        for frames, carried in groups:
+            if len(frames) + len(carried) == length:
+                done.append((frames, carried))
+                continue
+            left, a, right = scipy.linalg.svd(w @ frames[-1])
+            n = int(np.sum(a > _ZERO * norm))
+            for g in [*_equal(a[:n], norm), np.arange(n, len(right))]:
+                rotated = [f @ right[g].T for f in frames], [f @ right[g].T for f in carried]
+                if len(g) and g[0] < n:
+                    images.append((float(a[g[0]]), rotated, left[:, g]))
+                elif len(g):
+                    done.append(rotated)
+        # Round-off of strong modes must not grow along the chains of weak ones.
+        images.sort(key=lambda image: -image[0])
+        first = np.zeros((len(w), 0)) if known is None else known[i]
+        frame = _orthonormal(np.hstack([first, *(left for *_, left in images)]))[
+            :, first.shape[1] :
+        ]
+        ends = np.cumsum([left.shape[1] for *_, left in images])[:-1]
+        parts = np.split(frame, ends, axis=1)
+        groups = [
+            ([*rotated[0], part], rotated[1])
+            for (_, rotated, _), part in zip(images, parts, strict=False)
+        ]
+    return done + groups
+
+
+def _orthonormal(frame: Array) -> Array:
+    """Return the columns made orthonormal in their order, if there is room for them."""
+    if frame.shape[1] > frame.shape[0] or not frame.size:
+        return frame
+    q, r = np.linalg.qr(frame)
+    return np.where(np.diag(r) < 0, -q, q)
 
 
 def _equal(values: Array, size: float) -> list[NDArray[np.intp]]:

@@ -10,7 +10,7 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.exact._arguments import power_of_two, times
-from deeplinear.exact._chain import in_units, moving_chain
+from deeplinear.exact._chain import in_units, motion
 from deeplinear.exact._passage import Passage
 
 
@@ -112,7 +112,7 @@ def mode_amplitude(s: float, depth: int, a0: float, t: ArrayLike) -> Array:
     """
     s, depth = checks.number("s", s), checks.integer("depth", depth, minimum=1)
     a0 = checks.number("a0", a0, minimum=0.0)
-    return moving_chain(s, np.full(depth, a0), times(t))[:, 0]
+    return motion(s, np.full(depth, a0))(times(t))[:, 0]
 
 
 def mode_strength(s: float, depth: int, u0: float, t: ArrayLike) -> Array:
@@ -170,7 +170,7 @@ def mode_strength(s: float, depth: int, u0: float, t: ArrayLike) -> Array:
             return s * grown
     a = np.full(depth, abs(u0) ** (1 / depth))
     a[0] = math.copysign(a[0], u0)
-    return np.prod(moving_chain(s, a, t), axis=1)
+    return np.prod(motion(s, a)(t), axis=1)
 
 
 def _residual(s: float, depth: int, a: float, unit: float) -> float:

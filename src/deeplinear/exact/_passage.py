@@ -9,8 +9,9 @@ from deeplinear._core.checks import Array
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
-Indices = NDArray[np.intp]
 _NEGLIGIBLE = 1e-17
+
+Indices = NDArray[np.intp]
 
 
 class Passage:
@@ -27,6 +28,7 @@ class Passage:
     """
 
     def __init__(self, s: float, y: float, c: Array, gap: float | None = None) -> None:
+        """Lay the panels from y on; give `gap` if it is known better than y* - y."""
         self._s, self._c = s, c
         self._sine = math.sin(math.pi / (len(c) + 1)) if len(c) else 1.0
         self.equilibrium = _equilibrium(s, c)
@@ -44,10 +46,9 @@ class Passage:
         self._y, self._gap = np.array(knots).T
         # A panel runs in the coordinate that is small at its start: both keep their accuracy.
         self._by_gap = (np.abs(self._gap) < np.abs(self._y)) & (not self._dies)
-        coordinate = np.where(self._by_gap[:-1], self._gap[:-1], self._y[:-1])
-        self._low = coordinate
+        self._low = np.where(self._by_gap[:-1], self._gap[:-1], self._y[:-1])
         self._width = np.where(self._by_gap[:-1], np.diff(self._gap), np.diff(self._y))
-        panels = np.arange(len(coordinate))
+        panels = np.arange(len(self._low))
         durations = self._elapsed(panels, np.ones(len(panels)))
         with np.errstate(over="ignore"):
             self._times = np.concatenate([[0.0], np.cumsum(durations)])

@@ -12,6 +12,9 @@ from deeplinear.exact._arguments import TOLERANCE, fitting, times
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
+_CHUNK = 1_000_000
+"""Entries worked on at once: enough to share the overhead of many times, small in memory."""
+
 
 def two_layer(problem: Problem, net: LinearNetwork, t: ArrayLike) -> Array:
     r"""The product of a two-layer network with W_1^T W_1 - W_0 W_0^T = lambda I.
@@ -108,8 +111,12 @@ def riccati(problem: Problem, net: LinearNetwork, lam: float, t: Array) -> Array
     start = into.T @ (w0 @ basis).T + out.T @ w1
     product = np.empty((len(t), problem.d_out, problem.d_in))
     product[t == 0] = net.product()
-    q = _evolved(f, start, t[t > 0])
-    product[t > 0] = (out @ q) @ (basis @ into @ q).swapaxes(1, 2)
+    moving = np.flatnonzero(t > 0)
+    chunk = max(1, _CHUNK // ((len(f) + start.shape[1]) * start.shape[1]))
+    for k in range(0, len(moving), chunk):
+        some = moving[k : k + chunk]
+        q = _evolved(f, start, t[some])
+        product[some] = (out @ q) @ (basis @ into @ q).swapaxes(1, 2)
     return product
 
 
