@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
@@ -17,10 +16,8 @@ LARGEST_VIOLATION = 1e-12
 _GRID = 33  # times that enclose the end, and the first ones that are saved
 
 
-class Look(Protocol):
-    """Evaluate a state of the run: gap, speed ||dW/dt||, and the speed that is round-off."""
-
-    def __call__(self, t: float, y: Array) -> tuple[float, float, float]: ...
+Look = Callable[[float, Array], tuple[float, float]]
+"""A state of the run is evaluated: its gap, and its speed ||dW/dt||."""
 
 
 def closed_form(problem: Problem, net: LinearNetwork, rtol: float) -> Solution | None:
@@ -31,27 +28,31 @@ def closed_form(problem: Problem, net: LinearNetwork, rtol: float) -> Solution |
 
 
 def end_time(
-    weights: Callable[[Array], Array], look: Look, target: float, t_end: float
+    weights: Callable[[Array], Array],
+    look: Look,
+    round_off: Callable[[], float],
+    target: float,
+    t_end: float,
 ) -> tuple[float, bool]:
     """The first time at which the gap is at most `target`, and whether there is one.
 
-    Otherwise t_end, or the time at which the speed has been round-off for a million times as
-    long as it took to get there: the flow ends elsewhere.
+    Otherwise t_end, or the time at which the speed has been `round_off` of the state that was
+    looked at for a million times as long as it took to get there: the flow ends elsewhere.
     """
     low, high, quiet_since = 0.0, min(1e-3, t_end), math.inf
     while True:
-        gap, speed, round_off = look(high, weights(np.array([high]))[0])
+        gap, speed = look(high, weights(np.array([high]))[0])
         if gap <= target:
             break
-        quiet_since = min(quiet_since, high) if speed <= round_off else math.inf
+        quiet_since = min(quiet_since, high) if speed <= round_off() else math.inf
         if high >= t_end or high > 1e6 * quiet_since or high > 1e300:
             return high, False
         low, high = high, min(2.0 * high, t_end)
-    for _ in range(3):
+    while gap < 0.99 * target and high - low > 1e-15 * high:
         grid = np.linspace(low, high, _GRID)
         gaps = np.array([look(t, y)[0] for t, y in zip(grid, weights(grid), strict=True)])
         j = max(int(np.argmax(gaps <= target)), 1)
-        low, high = float(grid[j - 1]), float(grid[j])
+        low, high, gap = float(grid[j - 1]), float(grid[j]), float(gaps[j])
     return high, True
 
 
@@ -63,7 +64,7 @@ def resolved(
     As in `_monitor.observe`, what happens is measured in the weights, in log time and in log gap.
     """
     y = weights(np.zeros(1))
-    _, speed, _ = look(0.0, y[0])
+    _, speed = look(0.0, y[0])
     first = 0.01 * float(np.linalg.norm(y[0])) / speed if speed > 0 else t_end
     first = min(max(first, 1e-3 * t_end / _GRID), t_end)
     t = np.geomspace(first, t_end, min(_GRID, limit - 1))

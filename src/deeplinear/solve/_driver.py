@@ -178,18 +178,18 @@ class Run:
         assert weights is not None
         start = s.y.copy()
 
-        def look(t: float, y: Array) -> tuple[float, float, float]:
+        def look(t: float, y: Array) -> tuple[float, float]:
             s.y[:], s.values[T] = y, t
             s.memo[st.LOSS_LAST] = self._evaluate()
             s.counts[FIELD_CALLS] += 1
             self._show_progress(form.name)
-            return self._gap_now(), float(scipy.linalg.norm(s.slope)), self._quiet_below()
+            return self._gap_now(), float(scipy.linalg.norm(s.slope))
 
         reason = f"the start has a closed form, up to {form.violation:.1e} of its weights"
         self._segments.append(Segment(f"exact ({form.name})", 0.0, 0, reason))
         t, reached = n.t_end, False
         if self._stops:
-            t, reached = end_time(weights, look, self._gap, n.t_end)
+            t, reached = end_time(weights, look, self._quiet_below, self._gap, n.t_end)
         if self._saver.limit > 0:
             self._saver.take(*resolved(weights, look, t, self._saver.limit))
         elif self._saver.times is not None:
