@@ -208,7 +208,10 @@ def _verdict(problem: Problem, net: LinearNetwork, tol: float) -> _Verdict:
         return _Verdict("global minimum", learned, _all_learned(r_max, len(s)), margin)
     form = normal_form(problem, net, rank)
     verdict = _saddle(form, scales, tol, steepness, learned, margin)
-    return _by_curvature(problem, net, verdict) if verdict.kind == "undecided" else verdict
+    if verdict.kind == "undecided":
+        # k small layers of size z curve the loss by z^(k - 2) at a gradient of z^(k - 1), k >= 3.
+        return _by_curvature(problem, net, verdict, max(_CURVED, 3.0 * math.sqrt(steepness)))
+    return verdict
 
 
 def _saddle(
@@ -239,16 +242,18 @@ def _saddle(
     return _Verdict(kind, modes, reason, margin, found.order, found.layers)
 
 
-def _by_curvature(problem: Problem, net: LinearNetwork, verdict: _Verdict) -> _Verdict:
+def _by_curvature(
+    problem: Problem, net: LinearNetwork, verdict: _Verdict, threshold: float
+) -> _Verdict:
     """Decide a saddle of order 2 or more, whose residual products are in doubt, by the Hessian."""
     if compress(problem, net).net.n_params > _DENSE_UP_TO:
         return verdict
     values = spectrum(problem, net)
     share = -float(values[0]) / float(np.abs(values).max(initial=1e-300))
-    if share < _CURVED:
+    if share < threshold:
         return verdict
     reason = f"The Hessian has the negative eigenvalue {values[0]:.3g}."
-    return replace(verdict, kind="strict saddle", reason=reason, margin=share / _CURVED, order=2)
+    return replace(verdict, kind="strict saddle", reason=reason, margin=share / threshold, order=2)
 
 
 def _deviation(problem: Problem, net: LinearNetwork) -> float:
