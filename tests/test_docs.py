@@ -53,7 +53,7 @@ def empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["python.md", "running.md"])
+@pytest.mark.parametrize("name", ["python.md", "running.md", "plateaus.md"])
 def test_the_page_runs_as_printed(name, empty_folder):
     names: dict[str, object] = {"__name__": "__main__"}
     found = blocks(DOCS / name)
@@ -63,6 +63,18 @@ def test_the_page_runs_as_printed(name, empty_folder):
             run_python(text, names, name)
         else:
             run_commands(text)
+
+
+@pytest.mark.slow
+def test_the_pictures_of_plateaus_come_from_their_script(tmp_path):
+    import runpy
+
+    script = DOCS.parent / "examples" / "plateau_pictures.py"
+    runpy.run_path(str(script))["draw"](tmp_path)
+    shown = re.findall(r"images/(plateau_\w+\.png)", (DOCS / "plateaus.md").read_text("utf-8"))
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(shown)
+    for name in shown:
+        assert (DOCS / "images" / name).stat().st_size <= 150_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

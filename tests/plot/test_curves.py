@@ -7,12 +7,13 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from deeplinear import analysis, plot
-from deeplinear._core.errors import ArgumentTypeError
+import deeplinear as dl
+from deeplinear import analysis, exact, plot
+from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.solve import Trajectory
 
 Runs = dict[str, Trajectory]
-CURVES = [plot.loss, plot.mode_strengths, plot.singular_values, plot.drift]
+CURVES = [plot.loss, plot.gradient_norm, plot.mode_strengths, plot.singular_values, plot.drift]
 
 
 def lines_of(ax: Axes, *, horizontal: bool) -> list[Line2D]:
@@ -84,6 +85,42 @@ def test_mode_strengths_approach_their_targets(runs: Runs) -> None:
     assert margin_texts(ax) == ["2", "1", "0", "mode"]
 
 
+def test_the_gradient_norm_is_that_of_the_gradient(runs: Runs) -> None:
+    traj = runs["not whitened"]
+    (curve,) = lines_of(plot.gradient_norm(traj), horizontal=False)
+    norms = [np.hypot.reduce([np.linalg.norm(g) for g in dl.gradient(traj.problem, net)])
+             for net in traj]  # fmt: skip
+    np.testing.assert_array_equal(curve.get_xdata(), traj.t[1:])
+    np.testing.assert_allclose(curve.get_ydata(), norms[1:], rtol=1e-12)
+
+
+def test_a_closed_form_is_laid_over_the_run_as_dots() -> None:
+    problem = dl.Problem.from_modes([3.0, 1.0], d_in=4, seed=0)
+    net = dl.init.lambda_balanced((4, 2, 2), lam=-0.5, scale=0.1, seed=0)
+    traj = dl.gradient_flow(problem, net, t_end=4.0, rtol=1e-9, save=np.linspace(1.0, 4.0, 80))
+    (form,) = exact.applicable(problem, traj.initial)
+    before = len(plot.mode_strengths(traj).lines)
+    dots = plot.mode_strengths(traj, exact=form).lines[before:]
+    assert [line.get_label() for line in dots] == ["_exact", "_exact"]
+    for k, line in enumerate(dots):
+        assert line.get_linestyle() != "-"
+        x, y = line.get_data()
+        assert x[0] >= 1.0
+        assert x[-1] <= 4.0
+        assert len(x) > 2 * len(traj)
+        expected = np.interp(x, traj.t, traj.mode_strengths[:, k])
+        np.testing.assert_allclose(y, expected, atol=2e-3)
+    assert len(plot.mode_strengths(traj, exact=form, modes=[1]).lines) == 4
+
+
+def test_closed_forms_that_do_not_fit_are_refused(runs: Runs) -> None:
+    form = exact.applicable(runs["saddle"].problem, runs["saddle"].initial)[0]
+    with pytest.raises(ArgumentError, match="`exact` must be None for a run backward"):
+        plot.mode_strengths(runs["backward"], exact=form)
+    with pytest.raises(ArgumentTypeError, match="`exact` must be a closed form"):
+        plot.mode_strengths(runs["saddle"], exact=True)  # type: ignore[arg-type]
+
+
 def test_a_choice_of_modes_keeps_their_styles(runs: Runs) -> None:
     ax = plot.mode_strengths(runs["staircase"], modes=[2])
     (curve,) = lines_of(ax, horizontal=False)
@@ -127,6 +164,7 @@ def test_drift_shows_round_off_and_tolerance(runs: Runs) -> None:
     [
         (plot.loss, "one saved time", "optimum"),
         (plot.mode_strengths, "no modes", "no mode to learn"),
+        (plot.gradient_norm, "saddle at the start", "zero at every saved time"),
         (plot.singular_values, "saddle at the start", "zero at every saved time"),
         (plot.drift, "depth 1", "no law"),
         (plot.drift, "one saved time", "exactly"),

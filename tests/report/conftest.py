@@ -4,7 +4,7 @@ import matplotlib as mpl
 import pytest
 
 import deeplinear as dl
-from deeplinear import init
+from deeplinear import analysis, init
 from deeplinear.report import write_report
 from deeplinear.solve import Trajectory
 
@@ -31,7 +31,13 @@ def hostile_texts() -> dict:
 def run() -> Trajectory:
     """Three modes learned one after the other."""
     problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
-    return dl.gradient_flow(problem, init.gaussian((3, 4, 3), scale=1e-3, seed=0))
+    return dl.gradient_flow(problem, init.gaussian((3, 4, 3), scale=1e-6, seed=0))
+
+
+@pytest.fixture(scope="session")
+def visits(run: Trajectory) -> analysis.Itinerary:
+    """Its itinerary."""
+    return analysis.itinerary(run)
 
 
 @pytest.fixture(scope="session")

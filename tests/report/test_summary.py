@@ -1,12 +1,14 @@
 """The paragraph in words: right for every way in which a run can end."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import deeplinear as dl
 from deeplinear import init
+from deeplinear.analysis import Itinerary
 from deeplinear.report import summary
 from deeplinear.report._summary import name
 from deeplinear.report._words import count, listing, number, pretty
@@ -42,12 +44,40 @@ def test_a_converged_run_is_told_from_data_to_cost(run: Trajectory) -> None:
         "whitened data with 3 inputs, 3 outputs and 3 modes, of singular values 3, 2 and 1.",
         "The loss fell from 7 to ",
         "The network learned all 3 modes: mode 0 at t = ",
+        "It waited on 3 plateaus, all near strict saddles; the longest, with modes 0, 1 learned, ",
         "The run converged at t = ",
+        "The limit is a global minimum, at distance ",
         "The 10 conservation laws were kept up to a relative drift of ",
         "and the loss never rose by more than round-off.",
         f"The run took {run.stats.n_steps} steps and ",
     ):
         assert part in text
+
+
+def test_plateaus_are_counted_by_what_is_near(run: Trajectory, visits: Itinerary) -> None:
+    def told(*kinds: str) -> str:
+        made = [
+            replace(visit, kind=kind, plateau=bool(kind))
+            for visit, kind in zip(visits, [*kinds, "", "", ""], strict=False)
+        ]
+        return summary(run, None, Itinerary(made, (), "The end.")).replace(
+            "\N{NO-BREAK SPACE}", " "
+        )
+
+    assert "There was no plateau on the way." in told()
+    one = told("strict saddle")
+    assert "It waited on one plateau, near a strict saddle, with no mode learned, from t" in one
+    both = told("strict saddle", "strict saddle")
+    assert "It waited on 2 plateaus, both near strict saddles; the longest, with" in both
+    mixed = told("strict saddle", "none near", "strict saddle")
+    assert "3 plateaus, 2 near strict saddles and 1 with no critical point near;" in mixed
+
+
+def test_a_run_in_closed_form_says_so() -> None:
+    start = init.decoupled(THREE, (3, 3, 3), [0.1, 0.05, 0.02])
+    text = words(dl.gradient_flow(THREE, start))
+    assert "No step was needed: the run was evaluated in closed form (decoupled), in " in text
+    assert "closed form" not in words(dl.gradient_flow(THREE, start, method="explicit"))
 
 
 def test_one_of_everything_is_singular() -> None:
@@ -77,8 +107,10 @@ def test_a_saddle_names_what_was_not_learned_and_the_remedy() -> None:
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("converged", "The run converged at t = 1. Its reason. Its remedy."),
-        ("stopped at a saddle", "The run stopped at a saddle at t = 1. Its reason. Its remedy."),
+        ("converged", "The run converged at t = 1. The limit is a global minimum, at distance 0"),
+        ("converged", ". Its reason. Its remedy."),
+        ("stopped at a saddle", "The run stopped at a saddle at t = 1. The limit is a "),
+        ("stopped at a saddle", ". Its reason. Its remedy."),
         ("t_end", "The run ended at t = 1, the end time that was asked for."),
         ("step limit", "The run reached its limit of steps at t = 1. Its reason. Its remedy."),
         ("interrupted", "The run was interrupted at t = 1; what had been computed"),

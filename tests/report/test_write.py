@@ -6,12 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from deeplinear import analysis
 from deeplinear._core.errors import ArgumentTypeError, StoreError
-from deeplinear.report import _write, save_figures, write_report
-from deeplinear.report._figures import pictures
+from deeplinear.analysis import Itinerary
+from deeplinear.report import _summary, _write, save_figures, summary, write_report
+from deeplinear.report._figures import Picture, pictures
 from deeplinear.solve import Trajectory
 
-NAMES = ["loss", "mode_strengths", "singular_values", "drift", "adjacency_start", "adjacency_end"]
+NAMES = [
+    "loss",
+    "gradient_norm",
+    "mode_strengths",
+    "singular_values",
+    "drift",
+    "adjacency_start",
+    "adjacency_end",
+]
 
 
 def no_space(*_: object, **__: object) -> None:
@@ -76,19 +86,54 @@ def test_wrong_arguments_are_refused_by_name(run: Trajectory, tmp_path: Path) ->
     for function in (write_report, save_figures):
         with pytest.raises(ArgumentTypeError, match="`traj` must be a Trajectory"):
             function(run.final, tmp_path / "x")
+        with pytest.raises(ArgumentTypeError, match="`itinerary` must be an Itinerary"):
+            function(run, tmp_path / "x", itinerary=[])
+    with pytest.raises(ArgumentTypeError, match="`checks` must be"):
+        write_report(run, tmp_path / "x", checks="good")
     with pytest.raises(ArgumentTypeError, match="`notes` must be a sequence"):
         write_report(run, tmp_path / "x", notes="one")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_figures_of_a_run_have_stable_names(run: Trajectory) -> None:
-    assert [picture.name for picture in pictures(run)] == NAMES
+def test_the_figures_of_a_run_have_stable_names(
+    run: Trajectory, visits: Itinerary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [picture.name for picture in pictures(run, visits)] == NAMES
+    monkeypatch.setattr(_write, "_save", _touch)
+    saved = [path.name for path in save_figures(run, tmp_path, visits)]
+    plateaus = [f"plateau_{j}_{kind}" for j in (1, 2, 3) for kind in ("spectrum", "adjacency")]
+    assert saved == [*NAMES, *plateaus]
+
+
+def _touch(picture: Picture, folder: Path) -> list[str]:
+    (folder / picture.name).touch()
+    return [picture.name]
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_computed_already_is_not_computed_again(
+    run: Trajectory, visits: Itinerary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(_: object) -> None:
+        raise AssertionError
+
+    checks = analysis.diagnostics(run)
+    for module in (analysis, _summary):
+        monkeypatch.setattr(module, "diagnostics", again)
+    monkeypatch.setattr(analysis, "itinerary", again)
+    monkeypatch.setattr(_write, "_save", _touch)
+    write_report(run, tmp_path / "report.html", itinerary=visits, checks=checks)
+    assert summary(run, checks, visits)
+    assert save_figures(run, tmp_path / "figures", visits)
+    with pytest.raises(AssertionError):
+        write_report(run, tmp_path / "report.html", checks=checks)
 
 
 def test_figures_are_saved_as_pdf_and_png_with_the_same_bytes_each_time(
     run: Trajectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_write, "pictures", lambda traj: [pictures(traj)[0], pictures(traj)[-1]])
+    monkeypatch.setattr(_write, "pictures", lambda *all: pictures(*all)[:1] + pictures(*all)[-1:])
+    monkeypatch.setattr(_write, "plateaus", lambda itinerary: [])
     monkeypatch.chdir(tmp_path)
     first, second = save_figures(run, "."), save_figures(run, tmp_path / "second")
     assert [p.name for p in first] == [

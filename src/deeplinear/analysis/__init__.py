@@ -6,7 +6,7 @@ from deeplinear.analysis._diagnostics import Diagnostics, diagnostics
 from deeplinear.analysis._itinerary import Itinerary, Visit, itinerary
 from deeplinear.analysis._learning import learned_modes, learning_times, neighboring_values
 from deeplinear.analysis._prediction import Learning, learning
-from deeplinear.analysis._sentences import point_name, sentence, set_name, stay
+from deeplinear.analysis._sentences import itinerary_table, point_name, sentence, set_name, stay
 from deeplinear.landscape import critical_value, mode_groups
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "critical_value",
     "diagnostics",
     "itinerary",
+    "itinerary_table",
     "largest_eigenvalue",
     "learned_modes",
     "learning",

@@ -76,9 +76,10 @@ class Itinerary(list[Visit]):
         self.limit = limit
 
     def __repr__(self) -> str:
-        from deeplinear.analysis._sentences import table
+        from deeplinear.analysis._sentences import itinerary_table
 
-        return "\n".join(["Itinerary", *(f"  {line}" for line in table(self)), f"  {self.limit}"])
+        rows = [*itinerary_table(self), self.limit]
+        return "\n".join(["Itinerary", *(f"  {row}" for row in rows)])
 
 
 def itinerary(traj: Trajectory) -> Itinerary:
@@ -244,8 +245,10 @@ def _limit(traj: Trajectory, last: Visit) -> str:
     if traj.status == "converged":
         what = "The limit is a global minimum"
         if last.kind == "global minimum" and last.classification is not None:
-            what += f", at distance {last.distance:.2g}: {_lowered(last.classification.decided_by)}"
-            return f"{what} {traj.status.reason}"
+            return (
+                f"{what}, at distance {last.distance:.2g} from the end. "
+                f"{last.classification.decided_by} {traj.status.reason}"
+            )
         return f"{what}. {traj.status.reason}"
     if traj.status == "stopped at a saddle":
         what = f"The limit is a {last.kind}" if last.near else "The limit is a saddle"

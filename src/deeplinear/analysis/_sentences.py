@@ -37,18 +37,18 @@ def point_name(visit: "Visit") -> str:
     return visit.kind
 
 
-def table(itinerary: "Itinerary") -> list[str]:
-    """Return the visits as aligned lines of at most 78 characters."""
+def itinerary_table(itinerary: "Itinerary") -> list[str]:
+    """Return the visits as aligned lines that fit 80 columns: a head, then one for each."""
     head = ("learned", "from t", "to t", "stay", "gradient", "distance", "near")
     rows = [
         (
-            shortened(set_name(v.modes), 14),
+            shortened(set_name(v.modes), 12),
             f"{v.t_in:.5g}",
             f"{v.t_out:.5g}",
             stay(v, last=j == len(itinerary) - 1),
             f"{v.gradient_norm:.1e}",
             "" if math.isnan(v.distance) else f"{v.distance:.1e}",
-            point_name(v).replace(" saddle", ""),
+            _short_name(v),
         )
         for j, v in enumerate(itinerary)
     ]
@@ -64,6 +64,16 @@ def table(itinerary: "Itinerary") -> list[str]:
     return lines
 
 
+def _short_name(visit: "Visit") -> str:
+    if visit.kind == "non-strict saddle":
+        return (
+            "non-strict saddle"
+            if visit.escape_order is None
+            else f"order-{visit.escape_order} saddle"
+        )
+    return visit.kind
+
+
 def stay(visit: "Visit", *, last: bool) -> str:
     """How a run stayed: "limit", "plateau" or "passed"."""
     if last:
@@ -71,8 +81,11 @@ def stay(visit: "Visit", *, last: bool) -> str:
     return "plateau" if visit.plateau else "passed"
 
 
-def sentence(visit: "Visit", *, last: bool) -> str:
-    """Return what happened during a visit and why, in two or three short sentences."""
+def sentence(visit: "Visit", *, last: bool, why: bool = True) -> str:
+    """Return what happened during a visit and why, in two or three short sentences.
+
+    With ``why=False`` the last one, how long leaving takes at that escape order, is left out.
+    """
     span = f"t = {visit.t_in:.5g} to {visit.t_out:.5g}"
     held = {0: "no mode is", 1: f"mode {visit.modes[0]} is"} if visit.modes else {0: "no mode is"}
     who = held.get(len(visit.modes), f"modes {set_name(visit.modes)} are")
@@ -97,10 +110,11 @@ def sentence(visit: "Visit", *, last: bool) -> str:
             f"{opening} The run passes {place} without waiting (prominence "
             f"{visit.prominence:.2g}, a plateau has 2)."
         )
-    return (
+    told = (
         f"{opening} The run waits near {place}, where the gradient falls to "
-        f"{visit.gradient_norm:.2g}. {_why(visit)}"
+        f"{visit.gradient_norm:.2g}."
     )
+    return f"{told} {_why(visit)}" if why else told
 
 
 def _why(visit: "Visit") -> str:

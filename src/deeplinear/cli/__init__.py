@@ -1,4 +1,4 @@
-"""The command line: `deeplinear run`, `demo`, `data`, `report`.
+"""The command line: `deeplinear run`, `saddles`, `classify`, `landscape`, `report`, `data`, `demo`.
 
 Exit codes: 0 done, 2 wrong use, 3 the run failed or could not be written. With ``--json``,
 standard output gets exactly one JSON document, also for errors.
@@ -68,7 +68,7 @@ def _answered(words: list[str], *, as_json: bool) -> tuple[int, str]:
         if not isinstance(found, Answer):  # --help, --version
             found = Answer(lambda: {"ok": True, "exit_code": 0}, lambda: "")
         try:
-            text = json.dumps(found.document(), allow_nan=False) if as_json else found.text()
+            text = json.dumps(found.plain_document(), allow_nan=False) if as_json else found.text()
         except KeyboardInterrupt:
             raise StoppedError("Stopped; what had been written is kept.") from None
     return found.exit_code, text

@@ -1,5 +1,6 @@
 """The Typer application, and what every command answers with."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,12 +12,27 @@ import typer
 class Answer:
     """What a command found, as a document for programs or as text for people, and its exit code.
 
-    Only the one that is wanted is made.
+    Only the one that is wanted is made. The document may hold NumPy numbers; those that JSON has
+    not (NaN, infinity) become null.
     """
 
     document: Callable[[], dict[str, Any]]
     text: Callable[[], str]
     exit_code: int = 0
+
+    def plain_document(self) -> dict[str, Any]:
+        """The document in plain JSON values."""
+        return dict(_plain(self.document()))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 app = typer.Typer(
@@ -49,6 +65,12 @@ def deeplinear(
     deeplinear demo
 
     deeplinear run digits --widths 64,32,32,10 --scale 1e-4 --whiten -o out/digits
+
+    deeplinear saddles out/digits
+
+    deeplinear classify out/digits --at 6300
+
+    deeplinear landscape digits --widths 64,32,32,10
 
     deeplinear report out/digits
     """

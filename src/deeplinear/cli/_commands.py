@@ -1,9 +1,12 @@
 """The commands in the order of `deeplinear --help`."""
 
 from deeplinear.cli._app import app
+from deeplinear.cli._classify import classify
 from deeplinear.cli._demo import demo
 from deeplinear.cli._inspect import data, report
+from deeplinear.cli._landscape import landscape
 from deeplinear.cli._run import run
+from deeplinear.cli._saddles import saddles
 
-for command in (run, demo, data, report):
+for command in (run, demo, data, saddles, classify, landscape, report):
     app.command()(command)

@@ -4,12 +4,21 @@ import tomllib
 from pathlib import Path
 
 from deeplinear._core.errors import ArgumentError
+from deeplinear.analysis import Diagnostics, Itinerary
 from deeplinear.cli import _folder
 from deeplinear.cli._folder import writing
 from deeplinear.solve import Trajectory, load
 
 
-def write(traj: Trajectory, folder: Path, run_toml: str, *, figures: bool) -> None:
+def write(
+    traj: Trajectory,
+    folder: Path,
+    run_toml: str,
+    *,
+    figures: bool,
+    visits: Itinerary | None = None,
+    quality: Diagnostics | None = None,
+) -> None:
     """Write the report, and the figures if they are wanted, into a folder."""
     from deeplinear.report import save_figures, write_report
 
@@ -24,9 +33,11 @@ def write(traj: Trajectory, folder: Path, run_toml: str, *, figures: bool) -> No
         command=made_by.get("command"),
         run_toml=run_toml or None,
         notes=made_by.get("notes", []),
+        itinerary=visits,
+        checks=quality,
     )
     if figures:
-        save_figures(traj, folder / _folder.FIGURES)
+        save_figures(traj, folder / _folder.FIGURES, itinerary=visits)
 
 
 def rewrite(folder: Path, *, figures: bool) -> Path:
@@ -41,14 +52,27 @@ def rewrite(folder: Path, *, figures: bool) -> Path:
     RunError
         The report cannot be written; the old one is kept.
     """
-    if not (folder / _folder.TRAJECTORY).is_dir():
-        raise ArgumentError(
-            "Argument `FOLDER` must be the folder of a run, with a trajectory.zarr in it, but "
-            f"{folder} {'holds none' if folder.is_dir() else 'is no folder'}."
-        )
-    traj = load(folder)
+    traj = load_run(folder)
     settings = folder / _folder.SETTINGS
     run_toml = settings.read_text(encoding="utf-8") if settings.is_file() else ""
     with writing(folder):
         write(traj, folder, run_toml, figures=figures)
     return folder / _folder.REPORT
+
+
+def load_run(folder: Path, argument: str = "FOLDER") -> Trajectory:
+    """Load the trajectory of a run's folder.
+
+    Raises
+    ------
+    ArgumentError
+        The folder holds no run.
+    StoreError
+        Its trajectory cannot be read.
+    """
+    if not (folder / _folder.TRAJECTORY).is_dir():
+        raise ArgumentError(
+            f"Argument `{argument}` must be the folder of a run, with a trajectory.zarr in it, but "
+            f"{folder} {'holds none' if folder.is_dir() else 'is no folder'}."
+        )
+    return load(folder)

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import deeplinear as dl
-from deeplinear.analysis import Diagnostics, diagnostics
+from deeplinear.analysis import Diagnostics, Itinerary, diagnostics, itinerary
 from deeplinear.cli import _documents, _folder, _problem
 from deeplinear.cli._config import Config
 from deeplinear.cli._errors import StoppedError
@@ -20,17 +19,14 @@ from deeplinear.solve import Progress, Trajectory
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that is written: its trajectory, its folder, its name, and the seconds it all took."""
+    """A run that is written: what it is, what was found in it, where, and the seconds it took."""
 
     traj: Trajectory
+    itinerary: Itinerary
+    quality: Diagnostics
     folder: Path
     name: str
     elapsed: float
-
-    @cached_property
-    def quality(self) -> Diagnostics:
-        """The run checked against the theory."""
-        return diagnostics(self.traj)
 
 
 def execute(
@@ -47,17 +43,21 @@ def execute(
     """
     began = time.perf_counter()
     try:
-        loaded, traj = _run_into(target, config, display, force, command)
+        return _run_into(target, config, display, force, command, began)
     except KeyboardInterrupt:
         raise StoppedError(
             "Stopped before there was anything to keep; nothing was written."
         ) from None
-    return Finished(traj, target, loaded.dataset.name, time.perf_counter() - began)
 
 
 def _run_into(
-    target: Path, config: Config, display: Display, force: bool, command: Sequence[str]
-) -> tuple[_problem.Loaded, Trajectory]:
+    target: Path,
+    config: Config,
+    display: Display,
+    force: bool,
+    command: Sequence[str],
+    began: float,
+) -> Finished:
     folder = Draft(target, force=force)
     display.say("reading the data")
     loaded = _problem.load(config.data, config.network.widths)
@@ -71,6 +71,8 @@ def _run_into(
 
         flow = config.flow.model_dump()
         traj = dl.gradient_flow(loaded.problem, start, **flow, progress=watch)
+        display.say("finding the saddles that it visited")
+        visits, quality = itinerary(traj), diagnostics(traj)
         display.say(f"writing {target}")
         data = loaded.dataset
         notes = [data.description, *data.notes]
@@ -78,6 +80,14 @@ def _run_into(
         with writing(target):
             traj.save(draft.path / _folder.TRAJECTORY)
             (draft.path / _folder.SETTINGS).write_text(text, encoding="utf-8")
-            _documents.write(traj, draft.path, text, figures=config.output.figures)
+            _documents.write(
+                traj,
+                draft.path,
+                text,
+                figures=config.output.figures,
+                visits=visits,
+                quality=quality,
+            )
         draft.publish()
-    return loaded, traj
+    elapsed = time.perf_counter() - began
+    return Finished(traj, visits, quality, target, loaded.dataset.name, elapsed)

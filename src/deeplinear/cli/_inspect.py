@@ -21,7 +21,7 @@ def data(as_json: options.Json = False, debug: options.Debug = False) -> Answer:
     deeplinear data
     """
     from deeplinear import datasets
-    from deeplinear.cli._summary import aligned
+    from deeplinear.cli._text import aligned
 
     found = [_described(name) for name in datasets.names()]
     rows = [(entry["name"], _line(entry)) for entry in found]

@@ -68,6 +68,32 @@ DemoOutput = Annotated[
 RunFolder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder of a run.", show_default=False)
 ]
+PointTarget = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TARGET",
+        help="The folder of a run, or an .npz file of weights w0, w1, ... (with --data).",
+        show_default=False,
+    ),
+]
+At = Annotated[
+    _Text,
+    typer.Option("--at", metavar="TIME", help="Which state of a run: end, start, or a time."),
+]
+PointData = Annotated[
+    _Text, _option("--data", "SOURCE", "The data of weights: a name or file, as for run.", _DATA)
+]
+Refine = Annotated[
+    bool,
+    typer.Option("--refine/--no-refine", help="Go to the critical point near the state first."),
+]
+Tolerance = Annotated[
+    _Text, typer.Option("--tol", metavar="NUMBER", help="Relative tolerance; default 1e-6.")
+]
+Count = Annotated[
+    _Text,
+    typer.Option("--count", metavar="INTEGER", help="Classes to list, 1 to 1000; default 10."),
+]
 Force = Annotated[bool, _option("--force", "", "Replace the run in the folder.", _OUTPUT)]
 Figures = Annotated[
     _Flag, _option("--figures", "", "Write every figure as PDF and PNG too.", _OUTPUT)

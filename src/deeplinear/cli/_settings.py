@@ -36,13 +36,19 @@ OPTIONS = {
 }
 """Which key of the file each option of `deeplinear run` sets."""
 
-_WORDS = ("SOURCE", "--targets", "--init", "--method")
+_WORDS = ("--targets", "--init", "--method")
 
 
 def gather(
-    source: Sequence[str], options: Mapping[str, object], settings: Sequence[tuple[str, str]] = ()
+    source: Sequence[str],
+    options: Mapping[str, object],
+    settings: Sequence[tuple[str, str]] = (),
+    *,
+    name: str = "SOURCE",
 ) -> Config:
     """Merge a TOML file (or a data source), the given options, and key=value settings.
+
+    `name` is what the user knows the source by.
 
     Options and settings win over the file. Relative paths in the file are relative to it.
 
@@ -52,16 +58,18 @@ def gather(
         Everything that is wrong, each with its key path or the option that set it.
     """
     file = source[0] if len(source) == 1 and source[0].endswith(".toml") else None
-    tree: Tree = _read(Path(file)) if file else {}
+    tree: Tree = _read(Path(file), name) if file else {}
     typed = None if file else source[0] if len(source) == 1 else list(source)
-    given = {"SOURCE": typed, **options}
+    known = {option: key for option, key in OPTIONS.items() if option != "SOURCE"}
+    known[name] = OPTIONS["SOURCE"]
+    given = {name: typed, **options}
     labels = {}
     for option, value in given.items():
         if value is not None:
-            if isinstance(value, str) and option not in _WORDS:
+            if isinstance(value, str) and option not in (name, *_WORDS):
                 value = parse(value)
-            _assign(tree, OPTIONS[option], value)
-            labels[OPTIONS[option]] = option
+            _assign(tree, known[option], value)
+            labels[known[option]] = option
     for key, text in settings:
         _assign(tree, key, parse(text))
         labels[key] = key
@@ -71,7 +79,7 @@ def gather(
         return Config.model_validate(tree)
     except ValidationError as error:
         # Without a file there are no keys to name, only the options that would set them.
-        labels = {key: option for option, key in OPTIONS.items() if not file} | labels
+        labels = {key: option for option, key in known.items() if not file} | labels
         raise SettingsError(mistakes(error, tree, labels), file=file) from None
 
 
@@ -138,20 +146,20 @@ def _toml_value(text: str) -> Any:
     return value["value"]
 
 
-def _read(file: Path) -> Tree:
+def _read(file: Path, name: str) -> Tree:
     try:
         tree = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArgumentError(
-            f"Argument `SOURCE` must be a file that exists, but there is none at {file}."
+            f"Argument `{name}` must be a file that exists, but there is none at {file}."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(
-            f"Argument `SOURCE` must be a text file, but {file} cannot be read: {error}."
+            f"Argument `{name}` must be a text file, but {file} cannot be read: {error}."
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ArgumentError(
-            f"Argument `SOURCE` must be a TOML file, but {file} is not one: {error}."
+            f"Argument `{name}` must be a TOML file, but {file} is not one: {error}."
         ) from None
     data, start = tree.get("data"), tree.get("init")
     if isinstance(data, dict) and "source" in data:

@@ -1,14 +1,12 @@
 """What a finished run tells: aligned lines for people, a document for programs."""
 
-import math
-import shutil
-import textwrap
-from collections.abc import Iterable
 from typing import Any
 
 from deeplinear.cli import _folder
 from deeplinear.cli._errors import DONE, FAILED
 from deeplinear.cli._execute import Finished
+from deeplinear.cli._text import aligned
+from deeplinear.cli._visits import brief, itinerary_document
 
 
 def exit_code(run: Finished) -> int:
@@ -17,16 +15,25 @@ def exit_code(run: Finished) -> int:
 
 
 def text(run: Finished) -> str:
-    """The run in aligned lines: outcome, quality, cost, and where the report is."""
+    """The run in aligned lines: outcome, itinerary, quality, cost, and where the report is."""
     traj = run.traj
     stats = traj.stats
     cost = f"{stats.n_steps} steps ({stats.n_rejected} rejected), {stats.n_field} field evaluations"
     if stats.n_hessian:
         cost += f", {stats.n_hessian} Hessians"
-    rows = [
-        ("status", traj.status.sentence()),
-        ("time", f"0 to {traj.t_end:.6g}, {len(traj)} states saved"),
-        *_quality(run),
+    quality = dict(run.quality.rows())
+    learned = quality.pop("learned").partition(";")[0]  # the table below says when
+    outcome = [
+        ("status", f"{traj.status} at t = {traj.t_end:.6g}, {len(traj)} states saved"),
+        ("learned", learned),
+        ("loss", f"{traj.loss[0]:.6g} to {traj.loss[-1]:.6g}, gap {traj.gap[-1]:.3g}"),
+        ("loss", quality.pop("loss")),
+    ]
+    if traj.status.remedy:
+        outcome.append(("remedy", traj.status.remedy))
+    rest = [
+        *quality.items(),
+        *(("note", note) for note in traj.problem.notes),
         *(("method", f"{s.method}, {s.n_steps} steps: {s.reason}") for s in traj.segments),
         ("cost", f"{cost}, {stats.elapsed:.3g} s"),
         ("report", str(run.folder / _folder.REPORT)),
@@ -34,14 +41,20 @@ def text(run: Finished) -> str:
     ]
     widths = "-".join(map(str, traj.widths))
     title = f"{run.name}, {widths}, {traj.vectors.shape[1]} parameters"
-    return "\n".join([title, *aligned(rows)])
+    itinerary = brief(traj, run.itinerary, str(run.folder))
+    blocks = [
+        [title, *aligned(outcome)],
+        ["Itinerary", *itinerary],
+        ["Quality and cost", *aligned(rest)],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks)
 
 
 def document(run: Finished) -> dict[str, Any]:
-    """The run as a JSON document; numbers that do not exist (NaN) are null."""
+    """The run as a JSON document."""
     traj, quality = run.traj, run.quality
     learned = quality.learning_times
-    found = {
+    return {
         "ok": exit_code(run) == DONE,
         "exit_code": exit_code(run),
         "data": run.name,
@@ -65,6 +78,7 @@ def document(run: Finished) -> dict[str, Any]:
                 zip(traj.problem.modes.s, traj.mode_strengths[-1], strict=True)
             )
         ],
+        **itinerary_document(run.itinerary),
         "monotone": quality.monotone,
         "largest_rise": quality.largest_rise,
         "drift": quality.drift,
@@ -79,44 +93,3 @@ def document(run: Finished) -> dict[str, Any]:
         "notes": list(traj.problem.notes),
         "elapsed": run.elapsed,
     }
-    return dict(plain(found))
-
-
-def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Name and text in two columns, no line wider than the terminal; a repeated name once."""
-    width = min(shutil.get_terminal_size().columns, 100)
-    rows = list(rows)
-    column = max(len(name) for name, _ in rows) + 2
-    lines, before = [], ""
-    for name, words in rows:
-        first = f"  {'' if name == before else name:{column}}"
-        lines += textwrap.wrap(
-            words,
-            width,
-            initial_indent=first,
-            subsequent_indent=" " * len(first),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        before = name
-    return lines
-
-
-def plain(value: Any) -> Any:
-    """Plain JSON values: NumPy numbers become Python's, and NaN and infinity null."""
-    if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _quality(run: Finished) -> list[tuple[str, str]]:
-    traj = run.traj
-    loss = f"{traj.loss[0]:.6g} to {traj.loss[-1]:.6g}, gap {traj.gap[-1]:.3g}"
-    rows = dict(run.quality.rows())
-    notes = [("note", note) for note in traj.problem.notes]
-    first = [("learned", rows.pop("learned")), ("loss", loss), ("loss", rows.pop("loss"))]
-    return [*first, *rows.items(), *notes]

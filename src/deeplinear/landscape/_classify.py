@@ -290,7 +290,7 @@ def _exchange(s: Array, modes: ModeSet) -> tuple[int, int] | None:
 
 def _all_learned(r_max: int, m: int) -> str:
     if r_max == m:
-        return "The map is the best linear map: every mode is learned."
+        return "Every mode is learned: the map is the best linear map."
     return f"The {r_max} largest modes are learned, as many as the widths can hold."
 
 

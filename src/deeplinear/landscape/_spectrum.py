@@ -14,7 +14,8 @@ DENSE_LIMIT = 6000
 """Parameters of the compressed network above which its dense Hessian is not diagonalized."""
 
 NEGATIVE = 1e-8
-"""Eigenvalues below minus this fraction of the largest modulus count as negative."""
+"""Eigenvalues below minus this fraction of the largest modulus, or of s_0^{2 - 2/h}, count as
+negative."""
 
 
 def spectrum(problem: Problem, net: LinearNetwork, k: int | None = None) -> Array:
@@ -79,7 +80,10 @@ def spectrum(problem: Problem, net: LinearNetwork, k: int | None = None) -> Arra
 
 
 def index(problem: Problem, net: LinearNetwork) -> int:
-    """Return the number of negative eigenvalues of the Hessian, below -1e-8 of the largest modulus.
+    """Return the number of negative eigenvalues of the Hessian.
+
+    Those below -1e-8 of the largest modulus, or of s_0^{2 - 2/h}, the curvature of the largest mode
+    once it is learned: near the saddle at zero all others are round-off.
 
     Raises
     ------
@@ -98,7 +102,9 @@ def index(problem: Problem, net: LinearNetwork) -> int:
     theory §8.
     """
     values = spectrum(problem, net)
-    return int(np.sum(values < -NEGATIVE * np.abs(values).max(initial=0.0)))
+    s = problem.modes.s
+    natural = float(s[0]) ** (2 - 2 / net.depth) if len(s) else 0.0
+    return int(np.sum(values < -NEGATIVE * np.abs(values).max(initial=natural)))
 
 
 def _unused(small: Compression, net: LinearNetwork, rank: int) -> Array:

@@ -14,16 +14,20 @@ is touched. Mode k has the same color and line style in every figure.
 """
 
 from deeplinear.plot._alignment import alignment
-from deeplinear.plot._curves import drift, loss, mode_strengths, singular_values
+from deeplinear.plot._curves import drift, mode_strengths, singular_values
 from deeplinear.plot._heatmap import adjacency
+from deeplinear.plot._loss import gradient_norm, loss
+from deeplinear.plot._spectrum import spectrum
 from deeplinear.plot._style import mode_style
 
 __all__ = [
     "adjacency",
     "alignment",
     "drift",
+    "gradient_norm",
     "loss",
     "mode_strengths",
     "mode_style",
     "singular_values",
+    "spectrum",
 ]

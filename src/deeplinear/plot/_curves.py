@@ -1,24 +1,17 @@
-"""Curves of one run against time: loss, mode strengths, singular values, drift."""
+"""Curves of one run against time: mode strengths, singular values, drift."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deeplinear import analysis
 from deeplinear._core.checks import Array
+from deeplinear._core.errors import ArgumentError, ArgumentTypeError
+from deeplinear.exact import Solution
 from deeplinear.plot._labels import Label, margin_labels
-from deeplinear.plot._style import (
-    GRID,
-    INK,
-    MUTED,
-    axes_for,
-    log_scale,
-    mode_style,
-    note,
-    set_limits,
-)
-from deeplinear.plot._time import TimeAxis, require_run, time_axis
+from deeplinear.plot._style import GRID, INK, MUTED, log_scale, mode_style, note, set_limits
+from deeplinear.plot._time import TimeAxis, begin, curve
+from deeplinear.problem import Problem
 from deeplinear.solve import Trajectory
 
 if TYPE_CHECKING:
@@ -26,70 +19,16 @@ if TYPE_CHECKING:
 
 _EPS = float(np.finfo(float).eps)
 _SIGNIFICANT = 1e-14  # singular values below this fraction of the largest are round-off
-
-
-def loss(
-    traj: Trajectory,
-    *,
-    ax: "Axes | None" = None,
-    classes: bool = True,
-    color: str = INK,
-    label: str | None = None,
-) -> "Axes":
-    """Draw loss minus optimum against time, on logarithmic axes.
-
-    The optimum L_min is the smallest loss that these widths can reach, so that plateaus lie at
-    half the sum of the unlearned s_k^2, whatever the floor of the data. Thin lines mark the
-    critical values of the classes that matter for this run (`analysis.neighboring_values`),
-    labelled by their learned modes: solid if the run had learned exactly these, dotted if not.
-
-    Parameters
-    ----------
-    traj
-        A run.
-    ax
-        Axes to draw on. None: new ones.
-    classes
-        Whether to draw the critical values.
-    color, label
-        Of the curve, for several runs on the same axes.
-
-    Returns
-    -------
-    Axes
-
-    References
-    ----------
-    theory §8.
-    """
-    ax, time, shared = _begin(traj, ax)
-    optimum = traj.problem.optimum(min(traj.widths))
-    values = _critical_gaps(traj, optimum) if classes else []
-    _curve(ax, time, traj.gap, color=color, label=label, positive=True)
-    limits = _gap_limits(traj.gap, [gap for _, gap in values])
-    if limits is None:
-        note(ax, "the loss is at the optimum at every saved time")
-        ax.set_yticks([])
-    else:
-        log_scale(ax, "y")
-        set_limits(ax, "y", *limits, widen=shared)
-    ax.set_ylabel(
-        rf"loss above the optimum, $L - {_number(optimum)}$" if optimum else "loss (optimum 0)"
-    )
-    labels = []
-    visited = {analysis.learned_modes(traj, k) for k in range(len(traj))}
-    for modes, gap in values:
-        seen = modes in visited
-        style = "-" if seen else ":"
-        ax.axhline(gap, color=MUTED, lw=0.6, ls=style, zorder=1)
-        labels.append(Label(gap, analysis.set_name(modes), MUTED, style, 0.6, keep=seen))
-    if limits is not None:
-        margin_labels(ax, labels, "learned", leaders=True)
-    return ax
+_GRID = 400  # times of a closed form
+_ENTRIES = 4e6  # of its maps, at most
 
 
 def mode_strengths(
-    traj: Trajectory, *, ax: "Axes | None" = None, modes: Sequence[int] | None = None
+    traj: Trajectory,
+    *,
+    ax: "Axes | None" = None,
+    modes: Sequence[int] | None = None,
+    exact: Solution | None = None,
 ) -> "Axes":
     """Draw the mode strengths p_k against log time, and s_k as faint lines.
 
@@ -101,24 +40,34 @@ def mode_strengths(
         Axes to draw on. None: new ones.
     modes
         Which modes. None: all.
+    exact
+        A closed form of the flow from ``traj.initial`` (`exact.applicable`), to be laid over as
+        dots.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        `exact` is given for a run backward in time, or is no closed form.
 
     References
     ----------
-    theory §11; Saxe, McClelland, Ganguli, arXiv 1312.6120.
+    theory §7, §11; Saxe, McClelland, Ganguli, arXiv 1312.6120.
     """
-    ax, time, shared = _begin(traj, ax)
+    ax, time, shared = begin(traj, ax)
     s = traj.problem.modes.s
     chosen = range(len(s)) if modes is None else modes
     for k in chosen:
         style = mode_style(k)
         ax.axhline(s[k], color=style["color"], lw=0.7, ls=":", alpha=0.7, zorder=1)
-        _curve(ax, time, traj.mode_strengths[:, k], label=f"mode {k}", **style)
+        curve(ax, time, traj.mode_strengths[:, k], label=f"mode {k}", **style)
     root = "" if traj.problem.whitened else r" S_{xx}^{1/2}"
     ax.set_ylabel(rf"mode strength $p_k = u_k^T P{root} v_k$")
     ax.axhline(0.0, color=GRID, lw=0.7, zorder=0)
     if len(s) == 0:
         note(ax, "the target is zero: there is no mode to learn")
         return ax
+    if exact is not None:
+        _overlay(ax, traj, time, exact, chosen)
     p = traj.mode_strengths[:, list(chosen)]
     top = 1.05 * float(np.clip(p.max(initial=s[0]), s[0], 3 * s[0]))
     bottom = float(np.clip(p.min(initial=0.0), -2 * s[0], 0.0)) - 0.03 * top
@@ -142,7 +91,7 @@ def singular_values(traj: Trajectory, *, ax: "Axes | None" = None) -> "Axes":
     ----------
     theory §3; Arora, Cohen, Hu, Luo, arXiv 1905.13655.
     """
-    ax, time, shared = _begin(traj, ax)
+    ax, time, shared = begin(traj, ax)
     values = traj.singular_values
     rank = values.shape[1]
     best = np.linalg.svd(traj.problem.solution(rank), compute_uv=False)[:rank]
@@ -158,7 +107,7 @@ def singular_values(traj: Trajectory, *, ax: "Axes | None" = None) -> "Axes":
         style = mode_style(k)
         if best[k] > _SIGNIFICANT * best[0]:
             ax.axhline(best[k], color=style["color"], lw=0.7, ls=":", alpha=0.7, zorder=1)
-        _curve(ax, time, drawn[:, k], label=f"singular value {k}", positive=True, **style)
+        curve(ax, time, drawn[:, k], label=f"singular value {k}", positive=True, **style)
         if drawn[-1, k] > 0:
             labels.append(Label(float(drawn[-1, k]), str(k), **style))
     log_scale(ax, "y")
@@ -180,9 +129,9 @@ def drift(
     ----------
     theory §4.
     """
-    ax, time, shared = _begin(traj, ax)
+    ax, time, shared = begin(traj, ax)
     values = np.where(time.x > 0, traj.drift, 0.0)
-    _curve(ax, time, values, color=color, label=label, positive=True)
+    curve(ax, time, values, color=color, label=label, positive=True)
     ax.set_ylabel("drift of the conservation laws")
     positive = values[np.isfinite(values) & (values > 0)]
     if positive.size == 0:
@@ -204,47 +153,31 @@ def drift(
     return ax
 
 
-def _begin(traj: Trajectory, ax: "Axes | None") -> "tuple[Axes, TimeAxis, bool]":
-    """The axes with their time axis set up, and whether other runs are drawn on them already."""
-    require_run(traj)
-    ax, time = axes_for(ax), time_axis(traj)
-    shared = ax.has_data()
-    time.draw(ax, shared=shared)
-    return ax, time, shared
+def strengths(problem: Problem, products: Array) -> Array:
+    """p_k = u_k^T P Sxx^{1/2} v_k of maps ``(n, d_out, d_in)``, as ``(n, m)``."""
+    modes = problem.modes
+    maps = products if problem.factor is None else products @ problem.sqrt_sxx
+    return np.asarray(np.einsum("tik,ik->tk", maps @ modes.v, modes.u))
 
 
-def _curve(
-    ax: "Axes", time: TimeAxis, y: Array, *, positive: bool = False, **style: object
+def _overlay(
+    ax: "Axes", traj: Trajectory, time: TimeAxis, exact: Solution, chosen: Sequence[int]
 ) -> None:
-    """One curve; values that have no place on the axes are left out, few points get markers."""
-    valid = time.shown & np.isfinite(y)
-    y = np.where(valid & ((y > 0) | (not positive)), y, np.nan)
-    marker = {"marker": "o", "markersize": 3.5} if valid.sum() < 3 else {}
-    ax.plot(time.x[valid], y[valid], **marker, **style)  # type: ignore[arg-type]
-
-
-def _critical_gaps(traj: Trajectory, optimum: float) -> list[tuple[tuple[int, ...], float]]:
-    """The neighboring classes above the optimum, with their distances from it."""
-    scale = max(float(np.sum(traj.problem.modes.s**2)), optimum)
-    pairs = [(modes, value - optimum) for modes, value in analysis.neighboring_values(traj)]
-    return [(modes, gap) for modes, gap in pairs if gap > 1e-12 * scale]
-
-
-def _gap_limits(gap: Array, critical: Sequence[float]) -> tuple[float, float] | None:
-    """From a tenth of the lowest critical value, so that the plateaus fill the figure."""
-    seen = gap[np.isfinite(gap) & (gap > 0)]
-    if seen.size == 0:
-        return None
-    bottom = float(seen.min())
-    if critical:
-        bottom = max(bottom, min(critical) / 10)
-    top = max(float(seen.max()), *critical, bottom)
-    return bottom / 1.2, top * 1.4
-
-
-def _number(value: float) -> str:
-    text = f"{value:.4g}"
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        return rf"{mantissa}\times 10^{{{int(exponent)}}}"
-    return text
+    """The closed form, on a grid of its own: finer than the saved times."""
+    if not hasattr(exact, "products"):
+        raise ArgumentTypeError(
+            f"Argument `exact` must be a closed form or None, but it is of type "
+            f"{type(exact).__name__}. Take one from exact.applicable(traj.problem, traj.initial)."
+        )
+    if traj.t_end < traj.t[0]:
+        raise ArgumentError(
+            "Argument `exact` must be None for a run backward in time: closed forms may not exist "
+            "there."
+        )
+    start, end = float(time.x[0]), min(time.limits[1], float(time.x[-1]))
+    low = max(time.limits[0], start)
+    n = int(np.clip(_ENTRIES / (traj.problem.d_in * traj.problem.d_out), 50, _GRID))
+    x = np.geomspace(low, end, n) if time.log else np.linspace(low, end, n)
+    p = strengths(traj.problem, exact.products(np.clip(x - start, 0.0, None)))
+    for k in chosen:
+        ax.plot(x, p[:, k], color=INK, lw=1.0, ls=(0, (1, 2.6)), zorder=3, label="_exact")

@@ -7,7 +7,7 @@ import numpy as np
 
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentTypeError
-from deeplinear.plot._style import log_scale, set_limits
+from deeplinear.plot._style import axes_for, log_scale, set_limits
 from deeplinear.solve import Trajectory
 
 if TYPE_CHECKING:
@@ -78,6 +78,23 @@ def require_run(traj: object) -> None:
         raise ArgumentTypeError(
             f"Argument `traj` must be a Trajectory, but it is of type {type(traj).__name__}."
         )
+
+
+def begin(traj: Trajectory, ax: "Axes | None") -> "tuple[Axes, TimeAxis, bool]":
+    """The axes with their time axis set up, and whether other runs are drawn on them already."""
+    require_run(traj)
+    ax, time = axes_for(ax), time_axis(traj)
+    shared = ax.has_data()
+    time.draw(ax, shared=shared)
+    return ax, time, shared
+
+
+def curve(ax: "Axes", time: TimeAxis, y: Array, *, positive: bool = False, **style: object) -> None:
+    """One curve; values that have no place on the axes are left out, few points get markers."""
+    valid = time.shown & np.isfinite(y)
+    y = np.where(valid & ((y > 0) | (not positive)), y, np.nan)
+    marker = {"marker": "o", "markersize": 3.5} if valid.sum() < 3 else {}
+    ax.plot(time.x[valid], y[valid], **marker, **style)  # type: ignore[arg-type]
 
 
 def _changes(gap: Array, x: Array) -> tuple[float, float]:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from deeplinear import plot
+from deeplinear.analysis import Itinerary, Visit, set_name
+from deeplinear.plot._spectrum import LARGEST, compressed_size
 from deeplinear.plot._style import GRID, INK, MUTED, settings
+from deeplinear.problem import Problem
+from deeplinear.report._overlay import overlay
 from deeplinear.report._words import pretty
 from deeplinear.solve import Trajectory
 
@@ -17,7 +21,16 @@ if TYPE_CHECKING:
 
 _CURVE = (4.4, 2.9)
 _SQUARE = (4.4, 3.2)
+_SMALL = (3.4, 2.4)
+_SPECTRUM_AXES, _HEAT_AXES = (0.2, 0.165, 0.78, 0.8), (0.205, 0.215, 0.63, 0.765)
+MOST_PLATEAUS = 12
 _RASTER_DPI = 150  # a heat map's axes are at most 4 inches: 600 pixels
+
+
+_MARKS = (
+    "Dots: where the gradient was smallest on each plateau and at the end, with the learned modes; "
+    "rings: sets that were only passed."
+)
 
 
 @dataclass(frozen=True)
@@ -34,14 +47,19 @@ class Picture:
     draw: "Callable[[Axes], object]"
     size: tuple[float, float] = _CURVE
     layout: Literal["constrained", "compressed"] = "constrained"
+    axes: tuple[float, float, float, float] | None = None  # left, bottom, width, height; no layout
 
     def figure(self) -> "Figure":
         """Draw it on a figure of its own, apart from pyplot."""
         from matplotlib.figure import Figure
 
         with settings():
-            figure = Figure(figsize=self.size, layout=self.layout)
-            self.draw(figure.subplots())
+            if self.axes is None:
+                figure = Figure(figsize=self.size, layout=self.layout)
+                self.draw(figure.subplots())
+            else:  # several times as fast
+                figure = Figure(figsize=self.size)
+                self.draw(figure.add_axes(self.axes))
         return figure
 
     def svg(self) -> str:
@@ -61,11 +79,13 @@ class Picture:
         return _inline(buffer.getvalue(), self.name)
 
 
-def pictures(traj: Trajectory) -> list[Picture]:
+def pictures(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
     """Return the figures of a run in the order in which a reader needs them."""
     s, first, last = traj.problem.modes.s, traj.loss[0], traj.loss[-1]
     end = f"{abs(traj.t_end):.3g}"
     learned = int((traj.mode_strengths[-1] > s / 2).sum())
+    lowest = min(visit.gradient_norm for visit in itinerary)
+    exact = overlay(traj)
     return [
         Picture(
             "loss",
@@ -76,17 +96,28 @@ def pictures(traj: Trajectory) -> list[Picture]:
             ),
             "Loss above the smallest that these widths can reach. Thin lines: critical values, "
             "labelled by the modes that their critical points have learned; solid if the run had "
-            "learned exactly these at some time, dotted if not.",
-            lambda ax: plot.loss(traj, ax=ax),
+            "learned exactly these at some time, dotted if not. " + _MARKS,
+            lambda ax: plot.loss(traj, ax=ax, itinerary=itinerary),
+        ),
+        Picture(
+            "gradient_norm",
+            "Gradient norm",
+            pretty(
+                f"Norm of the gradient against time on logarithmic axes; the smallest is "
+                f"{lowest:.2g}."
+            ),
+            "Speed of the weights. A plateau is a minimum at least e² = 7.4 times below the "
+            "maxima on both sides. " + _MARKS,
+            lambda ax: plot.gradient_norm(traj, ax=ax, itinerary=itinerary),
         ),
         Picture(
             "mode_strengths",
             "Mode strengths",
             f"Strengths of {len(s)} modes against time; {learned} are above half their target at "
             "the end.",
-            "What the network has learned of each mode of the data. Dotted: the modes' singular "
-            "values. A mode counts as learned above half of its own.",
-            lambda ax: plot.mode_strengths(traj, ax=ax),
+            "What the network has learned of each mode of the data. Thin lines: the modes' "
+            "singular values. A mode counts as learned above half of its own. " + exact.sentence,
+            lambda ax: plot.mode_strengths(traj, ax=ax, exact=exact.form),
         ),
         Picture(
             "singular_values",
@@ -130,6 +161,39 @@ def pictures(traj: Trajectory) -> list[Picture]:
             "compressed",
         ),
     ]
+
+
+def plateaus(itinerary: Itinerary) -> list[Visit]:
+    """The plateaus to be shown: the most prominent, in order of time."""
+    waits = [visit for visit in itinerary[:-1] if visit.plateau]
+    most = sorted(waits, key=lambda visit: -visit.prominence)[:MOST_PLATEAUS]
+    return [visit for visit in waits if visit in most]
+
+
+def plateau_pictures(problem: Problem, visit: Visit, name: str) -> list[Picture]:
+    """The spectrum, if it is small enough, and the heat map of the critical point of a visit."""
+    where = f"with modes {set_name(visit.modes)} learned" if visit.modes else "with no mode learned"
+    point = "critical point" if visit.near else "state of smallest gradient"
+    heat = Picture(
+        f"{name}_adjacency",
+        "",
+        f"Heat map of the adjacency matrix of the {point} {where}.",
+        f"Adjacency matrix of the {point}.",
+        lambda ax: plot.adjacency(visit.network, ax=ax),
+        _SMALL,
+        axes=_HEAT_AXES,
+    )
+    spectrum = Picture(
+        f"{name}_spectrum",
+        "",
+        f"Eigenvalues of the Hessian at the {point} {where}, ascending.",
+        "Hessian eigenvalues, ascending.",
+        lambda ax: plot.spectrum(problem, visit.network, ax=ax),
+        _SMALL,
+        axes=_SPECTRUM_AXES,
+    )
+    small = visit.near and compressed_size(problem, visit.network) <= LARGEST
+    return [spectrum, heat] if small else [heat]
 
 
 def _inline(document: str, prefix: str) -> str:

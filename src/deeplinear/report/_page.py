@@ -7,12 +7,13 @@ from html import escape
 from importlib.metadata import version
 from typing import Any
 
-from deeplinear.analysis import Diagnostics, ModeAlignment, diagnostics
-from deeplinear.plot import mode_style
-from deeplinear.report._figures import Picture, pictures
+from deeplinear.analysis import Diagnostics, Itinerary, ModeAlignment
+from deeplinear.report._figures import pictures
+from deeplinear.report._html import cell, figures, grid, key, section, table, text
+from deeplinear.report._itinerary import sections_of_itinerary
 from deeplinear.report._style import STYLE
 from deeplinear.report._summary import name, summary
-from deeplinear.report._words import count, number, pretty
+from deeplinear.report._words import count
 from deeplinear.solve import Trajectory
 
 _BADGES = {
@@ -33,16 +34,18 @@ def page(
     command: str | None,
     run_toml: str | None,
     notes: Sequence[str],
+    itinerary: Itinerary,
+    checks: Diagnostics,
 ) -> str:
     """Return the whole document as HTML."""
-    checks = diagnostics(traj)
     heading = name(traj) if title is None else title
     sections = [
-        _section("What happened", _figures(pictures(traj))),
-        _section("Diagnostics", _table(_typeset(checks.rows())) + _modes(traj, checks)),
-        _section("Method and cost", _cost(traj)),
-        _section("Problem", _problem(traj, notes)),
-        _section("How to reproduce", _reproduce(traj, command, run_toml)),
+        section("What happened", figures(pictures(traj, itinerary))),
+        *sections_of_itinerary(traj, itinerary),
+        section("Diagnostics", table(_typeset(checks.rows())) + _modes(traj, checks)),
+        section("Method and cost", _cost(traj)),
+        section("Problem", _problem(traj, notes)),
+        section("How to reproduce", _reproduce(traj, command, run_toml)),
     ]
     status = "ended at t_end" if traj.status == "t_end" else str(traj.status)
     return "\n".join(
@@ -52,16 +55,16 @@ def page(
             "<head>",
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(heading)}</title>",
+            f"<title>{text(heading)}</title>",
             f"<style>{STYLE}</style>",
             "</head>",
             "<body>",
             "<main>",
-            f"<h1>{_text(heading)}</h1>",
-            f'<p><span class="badge {_BADGES[str(traj.status)]}">{_text(status)}</span></p>',
-            f'<p class="summary">{_text(summary(traj, checks))}</p>',
+            f"<h1>{text(heading)}</h1>",
+            f'<p><span class="badge {_BADGES[str(traj.status)]}">{text(status)}</span></p>',
+            f'<p class="summary">{text(summary(traj, checks, itinerary))}</p>',
             *sections,
-            f"<footer>deeplinear {_text(version('deeplinear'))}</footer>",
+            f"<footer>deeplinear {text(version('deeplinear'))}</footer>",
             "</main>",
             "</body>",
             "</html>",
@@ -70,29 +73,13 @@ def page(
     )
 
 
-def _section(heading: str, body: str) -> str:
-    return f"<section>\n<h2>{_text(heading)}</h2>\n{body}\n</section>"
-
-
-def _figures(figures: Iterable[Picture]) -> str:
-    parts = []
-    for picture in figures:
-        described = f'<svg role="img" aria-label="{_text(picture.alt)}"'
-        parts.append(
-            f"<figure>\n<h3>{_text(picture.heading)}</h3>\n"
-            f"{picture.svg().replace('<svg', described, 1)}\n"
-            f"<figcaption>{_text(picture.caption)}</figcaption>\n</figure>"
-        )
-    return '<div class="figures">\n' + "\n".join(parts) + "\n</div>"
-
-
 def _typeset(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     signs = (("||C_i||", "‖Cᵢ‖"), ("||W_i||^2", "‖Wᵢ‖²"))
     result = []
-    for key, value in rows:
+    for subject, value in rows:
         for plain, typeset in signs:
             value = value.replace(plain, typeset)
-        result.append((key, value))
+        result.append((subject, value))
     return result
 
 
@@ -106,10 +93,10 @@ def _modes(traj: Trajectory, checks: Diagnostics) -> str:
         aligned, t = by_mode.get(k), checks.learning_times[k]
         rows.append(
             [
-                f"{_key(k)}{k}",
-                _number(s[k]),
-                _number(traj.mode_strengths[-1, k]),
-                "never" if math.isnan(t) else _number(t),
+                f"{key(k)}{k}",
+                cell(s[k]),
+                cell(traj.mode_strengths[-1, k]),
+                "never" if math.isnan(t) else cell(t),
                 "" if aligned is None else f"{aligned.left:.6f}",
                 "" if aligned is None else f"{aligned.right:.6f}",
             ]
@@ -117,35 +104,24 @@ def _modes(traj: Trajectory, checks: Diagnostics) -> str:
     head = ["mode", "s", "p at the end", "learned at t", "|u<sub>k</sub> · u|",
             "|v<sub>k</sub> · v|"]  # fmt: skip
     more = (
-        f"<p>{_text(count(len(s) - _MOST_MODES, 'further mode'))} not shown.</p>"
+        f"<p>{text(count(len(s) - _MOST_MODES, 'further mode'))} not shown.</p>"
         if len(s) > _MOST_MODES
         else ""
     )
-    return _grid(head, rows, numbers=range(1, 6)) + more
-
-
-def _key(k: int) -> str:
-    """A short line in the color and style of mode k."""
-    style = mode_style(k)
-    dash = "" if style["linestyle"] == "-" else style["linestyle"][1]
-    dashes = f' stroke-dasharray="{" ".join(f"{3 * d:g}" for d in dash)}"' if dash else ""
-    return (
-        f'<svg class="key" aria-hidden="true" viewBox="0 0 32 12" preserveAspectRatio="none">'
-        f'<line x1="0" y1="6" x2="32" y2="6" stroke="{style["color"]}"{dashes}/></svg>'
-    )
+    return grid(head, rows, numbers=range(1, 6)) + more
 
 
 def _cost(traj: Trajectory) -> str:
     rows = [
         [
-            _text(segment.method),
-            _number(segment.t_start),
+            text(segment.method),
+            cell(segment.t_start),
             str(segment.n_steps),
-            _text(segment.reason),
+            text(segment.reason),
         ]
         for segment in traj.segments
     ]
-    parts = [_grid(["method", "from t", "steps", "why"], rows, numbers=(1, 2))] if rows else []
+    parts = [grid(["method", "from t", "steps", "why"], rows, numbers=(1, 2))] if rows else []
     names = {
         "n_steps": "steps",
         "n_rejected": "rejected steps",
@@ -158,7 +134,7 @@ def _cost(traj: Trajectory) -> str:
     spent = ", ".join(f"{stats[key]} {label}" for key, label in names.items() if stats[key])
     cost = [("cost", spent or "no step"), ("time", f"{traj.stats.elapsed:.3g} s")]
     options = [(key, _option(value)) for key, value in traj.options.items()]
-    parts.append(_table([*cost, ("saved", count(len(traj), "state")), *options]))
+    parts.append(table([*cost, ("saved", count(len(traj), "state")), *options]))
     return "\n".join(parts)
 
 
@@ -172,8 +148,8 @@ def _problem(traj: Trajectory, notes: Sequence[str]) -> str:
         ("floor", f"{problem.floor:.6g}, the loss that no linear map removes"),
         ("optimum", f"{problem.optimum(min(traj.widths)):.6g}, the smallest loss of these widths"),
     ]  # fmt: skip
-    remarks = "".join(f"<li>{_text(note)}</li>\n" for note in (*problem.notes, *notes))
-    return _table(rows) + (f"\n<ul>\n{remarks}</ul>" if remarks else "")
+    remarks = "".join(f"<li>{text(note)}</li>\n" for note in (*problem.notes, *notes))
+    return table(rows) + (f"\n<ul>\n{remarks}</ul>" if remarks else "")
 
 
 def _reproduce(traj: Trajectory, command: str | None, run_toml: str | None) -> str:
@@ -210,37 +186,7 @@ def python_lines(traj: Trajectory) -> str:
     )
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
-    body = "\n".join(
-        f'<tr><th scope="row">{_text(key)}</th><td>{_text(value)}</td></tr>' for key, value in rows
-    )
-    return f'<div class="wide"><table>\n<tbody>\n{body}\n</tbody>\n</table></div>'
-
-
-def _grid(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> str:
-    """A table of cells that are HTML already; `numbers` are the columns set flush right."""
-    right = set(numbers)
-    mark = [' class="number"' if j in right else "" for j in range(len(head))]
-    top = "".join(f'<th scope="col"{mark[j]}>{cell}</th>' for j, cell in enumerate(head))
-    body = "\n".join(
-        "<tr>" + "".join(f"<td{mark[j]}>{cell}</td>" for j, cell in enumerate(row)) + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="wide"><table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n'
-        "</table></div>"
-    )
-
-
-def _number(value: float) -> str:
-    return _text(number(value, 5))
-
-
 def _option(value: object) -> str:
     if value is None:
         return "not given"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _text(text: str) -> str:
-    return escape(pretty(text), quote=True)

@@ -32,6 +32,10 @@ p.summary { font-size: 1.06rem; }
   display: grid; gap: 1.1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
 }
+.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); max-width: 54rem; }
+.plateau { margin-top: 1.6rem; break-inside: avoid; }
+.plateau h3 { margin: 0 0 .3rem; font-size: 1rem; }
+.plateau p { margin: 0 0 .7rem; font-size: .92rem; }
 figure {
   margin: 0; padding: .9rem 1rem 1rem; background: var(--card);
   border: 1px solid var(--rule); border-radius: .5rem; break-inside: avoid;
@@ -51,7 +55,10 @@ thead th { font-weight: 600; color: var(--muted); }
 tbody th { font-weight: 600; white-space: nowrap; }
 td.number { text-align: right; white-space: nowrap; }
 th.number { text-align: right; }
-table + table, .wide + .wide { margin-top: 1.2rem; }
+.whole { white-space: nowrap; }
+table + table, .wide + .wide, .wide + .figures { margin-top: 1.2rem; }
+ol { padding-left: 1.6rem; font-size: .95rem; }
+li { margin-bottom: .3rem; }
 .key { display: inline-block; width: 1.6em; height: .6em; margin-right: .45em; }
 .key line { stroke-width: 3; }
 pre {

@@ -1,25 +1,29 @@
 """What a run was and what happened, in words."""
 
 import math
+from collections import Counter
 
 import numpy as np
 
-from deeplinear.analysis import Diagnostics, diagnostics
+from deeplinear import analysis
+from deeplinear.analysis import Diagnostics, Itinerary, Visit, diagnostics, set_name
 from deeplinear.report._words import count, listing, number, pretty
 from deeplinear.solve import Trajectory
 
 _FEW = 6  # values that a sentence lists one by one
 
 
-def summary(traj: Trajectory, checks: Diagnostics | None = None) -> str:
-    r"""Return one paragraph: data, network, what was learned, how it ended, laws, cost.
+def summary(
+    traj: Trajectory, checks: Diagnostics | None = None, itinerary: Itinerary | None = None
+) -> str:
+    r"""Return one paragraph: data, network, what was learned, plateaus, end, laws, cost.
 
     Parameters
     ----------
     traj
         A run, whatever its status.
-    checks
-        Its `analysis.diagnostics`, if they have been computed already.
+    checks, itinerary
+        Its `analysis.diagnostics` and `analysis.itinerary`, if they have been computed already.
 
     Examples
     --------
@@ -32,11 +36,13 @@ def summary(traj: Trajectory, checks: Diagnostics | None = None) -> str:
     True
     """
     checks = diagnostics(traj) if checks is None else checks
+    itinerary = analysis.itinerary(traj) if itinerary is None else itinerary
     sentences = [
         _subject(traj),
         _loss(traj),
         _modes(traj, checks),
-        _end(traj),
+        _waits(traj, itinerary),
+        _end(traj, itinerary),
         _laws(traj, checks),
         _cost(traj),
     ]
@@ -150,20 +156,58 @@ def _named(modes: list[int]) -> str:
     return f"Modes {shown} were"
 
 
-def _end(traj: Trajectory) -> str:
+def _waits(traj: Trajectory, itinerary: Itinerary) -> str:
+    """How many plateaus, near what, and the longest."""
+    if len(traj) == 1 or len(traj.widths) == 2 or traj.t_end < traj.t[0]:
+        return ""
+    if traj.status == "failed":
+        return ""
+    waits = [visit for visit in itinerary[:-1] if visit.plateau]
+    if not waits:
+        return "There was no plateau on the way." if len(itinerary) > 1 else ""
+    longest = max(waits, key=lambda visit: visit.t_out - visit.t_in)
+    span = f"from t = {number(longest.t_in)} to {number(longest.t_out)}"
+    if len(waits) == 1:
+        return f"It waited on one plateau, {_near(waits[0].kind, 1)}, {_held(longest)}, {span}."
+    kinds = Counter(visit.kind for visit in waits)
+    if len(kinds) == 1:
+        near = f"{'both' if len(waits) == 2 else 'all'} {_near(waits[0].kind, len(waits))}"
+    else:
+        near = listing(f"{n} {_near(kind, n)}" for kind, n in kinds.most_common())
+    return (
+        f"It waited on {len(waits)} plateaus, {near}; the longest, {_held(longest)}, lasted {span}."
+    )
+
+
+def _near(kind: str, n: int) -> str:
+    if kind == "none near":
+        return "with no critical point near"
+    if n == 1:
+        return f"near a {kind}"
+    return "near global minima" if kind == "global minimum" else f"near {kind}s"
+
+
+def _held(visit: Visit) -> str:
+    if not visit.modes:
+        return "with no mode learned"
+    noun = "mode" if len(visit.modes) == 1 else "modes"
+    return f"with {noun} {set_name(visit.modes)} learned"
+
+
+def _end(traj: Trajectory, itinerary: Itinerary) -> str:
     at = f"at t = {number(traj.t_end)}"
     status = traj.status
     if status == "t_end":
         return f"The run ended {at}, the end time that was asked for."
     if status == "interrupted":
         return f"The run was interrupted {at}; what had been computed until then is shown here."
-    lead = {
-        "converged": f"The run converged {at}.",
-        "stopped at a saddle": f"The run stopped at a saddle {at}.",
-        "step limit": f"The run reached its limit of steps {at}.",
-        "failed": f"The run failed {at}.",
+    lead, told = {
+        "converged": (f"The run converged {at}.", itinerary.limit),
+        "stopped at a saddle": (f"The run stopped at a saddle {at}.", itinerary.limit),
+        "step limit": (f"The run reached its limit of steps {at}.", status.reason),
+        "failed": (f"The run failed {at}.", status.reason),
     }[str(status)]
-    return " ".join(part for part in (lead, status.reason, status.remedy) if part)
+    return " ".join(part for part in (lead, told, status.remedy) if part)
 
 
 def _laws(traj: Trajectory, checks: Diagnostics) -> str:
@@ -189,6 +233,13 @@ def _laws(traj: Trajectory, checks: Diagnostics) -> str:
 
 def _cost(traj: Trajectory) -> str:
     n, segments = traj.stats.n_steps, traj.segments
+    forms = [segment.method for segment in segments if segment.method.startswith("exact")]
+    if forms:
+        form = forms[0].removeprefix("exact").strip(" ()")
+        return (
+            f"No step was needed: the run was evaluated in closed form ({form}), in "
+            f"{traj.stats.elapsed:.2g} seconds."
+        )
     if n == 0 or not segments:
         return "No step was needed."
     methods = list(dict.fromkeys(segment.method for segment in segments))

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+from deeplinear import analysis
 from deeplinear._core.errors import ArgumentTypeError, StoreError
-from deeplinear.report._figures import Picture, pictures
+from deeplinear.report._figures import Picture, pictures, plateau_pictures, plateaus
 from deeplinear.report._page import page
 from deeplinear.solve import Trajectory
 
@@ -22,12 +23,15 @@ def write_report(
     command: str | None = None,
     run_toml: str | None = None,
     notes: Sequence[str] = (),
+    itinerary: analysis.Itinerary | None = None,
+    checks: analysis.Diagnostics | None = None,
 ) -> Path:
     """Write one run as a page that opens offline in any browser, without scripts.
 
-    What happened in words, loss, mode strengths, singular values, conservation laws, the network
-    at both ends, diagnostics, the solver's choices and cost, and how to reproduce the run. The same
-    trajectory gives the same bytes.
+    What happened in words and pictures; the itinerary as a table and in sentences; predicted and
+    observed learning times; spectrum and network at every plateau, the 12 most prominent at most;
+    the end with the test that decided it; diagnostics, the solver's choices and cost, the data, and
+    how to reproduce the run. The same trajectory gives the same bytes.
 
     Parameters
     ----------
@@ -44,6 +48,9 @@ def write_report(
         The command line and the text of the run file that made this run, if any.
     notes
         Further remarks about the data or the run, one sentence each.
+    itinerary, checks
+        `analysis.itinerary` and `analysis.diagnostics` of this run, if they have been computed
+        already: for large networks they take seconds.
 
     Returns
     -------
@@ -73,7 +80,20 @@ def write_report(
             "Argument `notes` must be a sequence of sentences, but it is one string. "
             "Put it in a list."
         )
-    text = page(traj, title=title, command=command, run_toml=run_toml, notes=notes)
+    if not isinstance(checks, analysis.Diagnostics | None):
+        raise ArgumentTypeError(
+            f"Argument `checks` must be Diagnostics or None, but it is of type "
+            f"{type(checks).__name__}."
+        )
+    text = page(
+        traj,
+        title=title,
+        command=command,
+        run_toml=run_toml,
+        notes=notes,
+        itinerary=_itinerary(traj, itinerary),
+        checks=analysis.diagnostics(traj) if checks is None else checks,
+    )
     target = Path(path)
     draft = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.draft"
     try:
@@ -91,7 +111,11 @@ def write_report(
     return target
 
 
-def save_figures(traj: Trajectory, folder: str | os.PathLike[str]) -> list[Path]:
+def save_figures(
+    traj: Trajectory,
+    folder: str | os.PathLike[str],
+    itinerary: analysis.Itinerary | None = None,
+) -> list[Path]:
     """Write each figure of the report as PDF and as PNG (300 dpi) into a folder.
 
     Parameters
@@ -100,11 +124,14 @@ def save_figures(traj: Trajectory, folder: str | os.PathLike[str]) -> list[Path]
         A run, whatever its status.
     folder
         Made if missing. Files of the same names are replaced, others are left alone.
+    itinerary
+        `analysis.itinerary` of this run, if it has been computed already.
 
     Returns
     -------
     list of Path
-        ``loss.pdf``, ``loss.png``, ``mode_strengths.pdf`` and so on.
+        ``loss.pdf``, ``loss.png``, ``gradient_norm.pdf`` and so on; ``plateau_1_spectrum.pdf`` and
+        ``plateau_1_adjacency.pdf`` for the first plateau.
 
     Raises
     ------
@@ -120,16 +147,20 @@ def save_figures(traj: Trajectory, folder: str | os.PathLike[str]) -> list[Path]
     >>> traj = dl.gradient_flow(problem, dl.LinearNetwork([[[0.1]], [[0.2]]]))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in save_figures(traj, folder)][:3]
-    ['loss.pdf', 'loss.png', 'mode_strengths.pdf']
+    ['loss.pdf', 'loss.png', 'gradient_norm.pdf']
     """
     _require_run(traj)
+    visits = _itinerary(traj, itinerary)
+    drawn = pictures(traj, visits)
+    for j, visit in enumerate(plateaus(visits), 1):
+        drawn += plateau_pictures(traj.problem, visit, f"plateau_{j}")
     target = Path(folder)
     existed = target.exists()
     draft = target / f".{uuid.uuid4().hex[:8]}.draft"
     try:
         target.mkdir(parents=True, exist_ok=True)
         draft.mkdir()
-        names = [name for picture in pictures(traj) for name in _save(picture, draft)]
+        names = [name for picture in drawn for name in _save(picture, draft)]
         for name in names:
             os.replace(draft / name, target / name)
     except OSError as error:
@@ -155,6 +186,17 @@ def _save(picture: Picture, folder: Path) -> list[str]:
         figure.savefig(buffer, format=kind, dpi=300, metadata=entries)
         (folder / f"{picture.name}.{kind}").write_bytes(buffer.getvalue())
     return [f"{picture.name}.{kind}" for kind in metadata]
+
+
+def _itinerary(traj: Trajectory, given: analysis.Itinerary | None) -> analysis.Itinerary:
+    if given is None:
+        return analysis.itinerary(traj)
+    if not isinstance(given, analysis.Itinerary):
+        raise ArgumentTypeError(
+            f"Argument `itinerary` must be an Itinerary or None, but it is of type "
+            f"{type(given).__name__}."
+        )
+    return given
 
 
 def _require_run(traj: object) -> None:

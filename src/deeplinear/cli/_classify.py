@@ -1,0 +1,222 @@
+"""`deeplinear classify`: what a point of the landscape is."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from deeplinear import LinearNetwork, Problem
+from deeplinear._core.errors import ArgumentError
+from deeplinear.cli import _options as options
+from deeplinear.cli._app import Answer
+from deeplinear.cli._errors import Mistake, SettingsError
+from deeplinear.cli._text import aligned
+
+_COUNTED_UP_TO = 1500  # parameters left after compression, of networks whose index is counted
+_FAR = 0.1  # a displacement above this share of the weights, or of one learned mode, is warned of
+_WARNING = (
+    "That is more than a tenth of the weights: what is true of the point found says little about "
+    "the given one."
+)
+
+
+def classify(
+    target: options.PointTarget,
+    at: options.At = None,
+    data: options.PointData = None,
+    targets: options.Targets = None,
+    whiten: options.Whiten = None,
+    center: options.Center = None,
+    standardize: options.Standardize = None,
+    modes: options.Modes = None,
+    data_option: options.DataOption = None,
+    refine: options.Refine = True,
+    tol: options.Tolerance = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> Answer:
+    """Say what a critical point is: global minimum, strict or non-strict saddle.
+
+    A state of a run is not critical, but may be near a point that is. That point is found first
+    and is what is classified; the answer says how far it is, and which test decided.
+
+    [bold]Examples[/bold]
+
+    deeplinear classify out/digits
+
+    deeplinear classify out/digits --at 7500
+
+    deeplinear classify weights.npz --data xy.npz
+    """
+    of_data = {
+        "--data": data,
+        "--targets": targets,
+        "--whiten": whiten,
+        "--center": center,
+        "--standardize": standardize,
+        "--modes": modes,
+        "--data-option": data_option or None,
+    }
+    wrong: list[Mistake] = []
+    tolerance = _tolerance(tol, wrong)
+    point = _of_run if target.is_dir() else _of_file
+    problem, net, where = point(target, at, of_data, wrong)
+    found = _found(problem, net, refine=refine, tol=tolerance)
+    head = {"ok": True, "exit_code": 0, "target": str(target), "point": where}
+    return Answer(
+        lambda: head | {"widths": list(net.widths), "n_params": net.n_params} | found,
+        lambda: "\n".join([f"{target}, {where}", *aligned(_rows(found))]),
+    )
+
+
+def _found(problem: Problem, net: LinearNetwork, *, refine: bool, tol: float) -> dict[str, Any]:
+    from deeplinear import flow, landscape
+
+    given = landscape.classify(problem, net, tol=tol)
+    verdict, point, moved = given, net, None
+    if refine:
+        refined = landscape.refine(problem, net)
+        point = refined.network
+        verdict = landscape.classify(problem, point, tol=tol)
+        norm = math.hypot(*(float(entry) for entry in net.to_vector()))
+        s = problem.modes.s
+        # The weights of one learned mode: a small start is near the saddle at zero.
+        one_mode = math.sqrt(net.depth) * float(s[0]) ** (1 / net.depth) if len(s) else 0.0
+        moved = {
+            "displacement": refined.displacement,
+            "weights_norm": norm,
+            "far": refined.displacement > _FAR * max(norm, one_mode),
+            "gradient_norm": refined.gradient_norm,
+            "converged": refined.converged,
+        }
+    counted = (
+        verdict.kind != "not critical"
+        and flow.compress(problem, point).net.n_params <= _COUNTED_UP_TO
+    )
+    return {
+        "given": {"loss": given.loss, "gradient_norm": given.gradient_norm},
+        "refined": moved,
+        **vars(verdict),
+        "index": landscape.index(problem, point) if counted else None,
+    }
+
+
+def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    from deeplinear.analysis import set_name
+
+    given, moved, modes = found["given"], found["refined"], found["modes"]
+    rows = [("given", f"loss {given['loss']:.6g}, gradient {given['gradient_norm']:.2g}")]
+    if moved is not None:
+        what = "critical" if moved["converged"] else "best, but not critical,"
+        rows.append(
+            (
+                "refined",
+                f"to the {what} point near it, at distance {moved['displacement']:.2g} (the norm of the "
+                f"weights is {moved['weights_norm']:.3g})",
+            )
+        )
+        if moved["far"]:
+            rows.append(("warning", _WARNING))
+    order, layers = found["escape_order"], ", ".join(map(str, found["escape_layers"]))
+    along = f", along layers {layers} " if layers else ""
+    rows += [
+        ("kind", found["kind"]),
+        ("learned", f"mode{'s' * (len(modes) > 1)} {set_name(modes)}" if modes else "no mode"),
+        ("loss", f"{found['loss']:.6g}, gradient {found['gradient_norm']:.2g}"),
+    ]
+    if order is not None:
+        rows.append(("escape", f"the loss falls at order {order}{along}"))
+    if found["index"] is not None:
+        n = found["index"]
+        rows.append(("index", f"{n} negative Hessian eigenvalue{'s' * (n != 1)}"))
+    return [*rows, ("decided", found["decided_by"]), ("margin", _margin(found))]
+
+
+def _margin(found: dict[str, Any]) -> str:
+    what = "the gradient exceeds" if found["kind"] == "not critical" else "what was tested clears"
+    return f"{found['margin']:.2g}, the factor by which {what} its tolerance"
+
+
+def _of_run(
+    folder: Path, at: str | None, of_data: dict[str, Any], wrong: list[Mistake]
+) -> tuple[Problem, LinearNetwork, str]:
+    from deeplinear.cli._documents import load_run
+
+    traj = load_run(folder, "TARGET")
+    wrong += [
+        Mistake(name, "must be left out for the folder of a run, which has its own data.")
+        for name, value in of_data.items()
+        if value is not None
+    ]
+    low, high = sorted((float(traj.t[0]), traj.t_end))
+    t = _time(at, traj.t_end, float(traj.t[0]))
+    if t is None or not low <= t <= high:
+        span = f"from {low:g} to {high:.9g}"
+        text = f"must be start, end, or a time of the run, {span}, but it is {at!r}."
+        wrong.append(Mistake("--at", text))
+    _require(wrong)
+    assert t is not None
+    ending = {traj.t_end: "the end", float(traj.t[0]): "the start"}.get(t, "a state")
+    return traj.problem, traj(t), f"{ending} at t = {t:.6g}"
+
+
+def _time(at: str | None, end: float, start: float) -> float | None:
+    if at in (None, "end"):
+        return end
+    if at == "start":
+        return start
+    try:
+        return float(str(at))
+    except ValueError:
+        return None
+
+
+def _of_file(
+    file: Path, at: str | None, of_data: dict[str, Any], wrong: list[Mistake]
+) -> tuple[Problem, LinearNetwork, str]:
+    from deeplinear import init
+    from deeplinear.cli import _problem
+    from deeplinear.cli._settings import gather, pair
+
+    if not file.exists():
+        text = f"must be the folder of a run or a file of weights, but there is nothing at {file}."
+        wrong.append(Mistake("TARGET", text))
+    if at is not None:
+        wrong.append(Mistake("--at", f"must be left out for a file of weights, but it is {at!r}."))
+    if of_data["--data"] is None:
+        text = (
+            "must be given for a file of weights: the data that they are to learn, for example "
+            "--data xy.npz, but it is missing."
+        )
+        wrong.append(Mistake("--data", text))
+    _require(wrong)
+    net = init.from_file(file)
+    options = {name: v for name, v in of_data.items() if name not in ("--data", "--data-option")}
+    pairs = [
+        pair(text, "--data-option", "data.options.") for text in of_data["--data-option"] or []
+    ]
+    widths = ",".join(map(str, net.widths))
+    config = gather(
+        [of_data["--data"]], options, [*pairs, ("network.widths", widths)], name="--data"
+    )
+    problem = _problem.load(config.data, config.network.widths).problem
+    if (net.widths[0], net.widths[-1]) != (problem.d_in, problem.d_out):
+        raise ArgumentError(
+            f"Argument `TARGET` must hold weights for the {problem.d_in} inputs and "
+            f"{problem.d_out} outputs of the data, but their widths are {net.widths}."
+        )
+    return problem, net, f"weights of widths {'-'.join(map(str, net.widths))}"
+
+
+def _tolerance(text: str | None, wrong: list[Mistake]) -> float:
+    from deeplinear.cli._settings import parse
+
+    tol = 1e-6 if text is None else parse(text)
+    if isinstance(tol, int | float) and not isinstance(tol, bool) and 0 < tol <= 0.01:
+        return float(tol)
+    wrong.append(Mistake("--tol", f"must be a number above 0, at most 0.01, but it is {text!r}."))
+    return math.nan
+
+
+def _require(wrong: list[Mistake]) -> None:
+    if wrong:
+        raise SettingsError(wrong)

@@ -1,0 +1,204 @@
+"""The visits of a run on its curve: marked, and labelled where there is room (theory §11)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplinear._core.checks import Array
+from deeplinear._core.errors import ArgumentTypeError
+from deeplinear.analysis import Itinerary, set_name
+from deeplinear.plot._style import INK, MUTED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SIZE = 7.5  # of a label, in points
+_WIDTH, _HEIGHT = 0.63, 1.05  # of a character, in units of the size
+_LONGEST = 14  # characters
+_SHRINK = 0.9  # what a layout leaves of the axes, at least, once all labels are there
+_RADIUS = 3.0  # points around a mark that no label covers
+_DISTANCES = (
+    4.5,
+    12.0,
+    21.0,
+    30.0,
+)  # points from a mark to its label; from the second on by a line
+
+
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def overlaps(self, other: "_Box") -> bool:
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
+
+    def covers(self, other: "_Box") -> bool:
+        across = self.left <= other.left and other.right <= self.right
+        return across and self.bottom <= other.bottom and other.top <= self.top
+
+    @property
+    def center(self) -> Array:
+        return np.array([self.left + self.right, self.bottom + self.top]) / 2
+
+    def holds(self, points: Array) -> bool:
+        x, y = points.T
+        return bool(np.any((x > self.left) & (x < self.right) & (y > self.bottom) & (y < self.top)))
+
+
+def mark_visits(
+    ax: "Axes",
+    itinerary: Itinerary,
+    heights: Sequence[float],
+    curve: tuple[Array, Array],
+    *,
+    up: bool,
+    lines: Sequence[float] = (),
+) -> None:
+    """Mark where each visit's gradient was smallest, filled for plateaus and the end.
+
+    Plateaus and the end are labelled by their learned modes, above the curve if `up`, below if
+    not, and rather not across the horizontal `lines`; the most prominent first, and those without
+    room for a label not at all. Times out of view are marked at the edge, on the curve. Call it
+    when the limits of the axes are set.
+    """
+    if not isinstance(itinerary, Itinerary):
+        raise ArgumentTypeError(
+            f"Argument `itinerary` must be an Itinerary or None, but it is of type "
+            f"{type(itinerary).__name__}. Compute one with deeplinear.itinerary(traj)."
+        )
+    bottom, top = sorted(ax.get_ylim())
+    seen = [
+        _Mark(
+            *_in_view(ax, abs(visit.t_closest), y, curve),
+            shortened(set_name(visit.modes)),
+            visit.plateau or j == len(itinerary) - 1,
+            visit.prominence,
+        )
+        for j, (visit, y) in enumerate(zip(itinerary, heights, strict=True))
+    ]
+    seen = [mark for mark in seen if bottom <= mark.y <= top]
+    for mark in seen:
+        face, edge, size = (INK, INK, 4.0) if mark.named else ("none", MUTED, 3.0)
+        ax.plot(
+            [mark.x], [mark.y], "o", mfc=face, mec=edge, ms=size, mew=0.8, zorder=4,
+            clip_on=False, label="_visit",
+        )  # fmt: skip
+    _write(ax, seen, curve, up, lines)
+
+
+def _in_view(ax: "Axes", x: float, y: float, curve: tuple[Array, Array]) -> tuple[float, float]:
+    """The point, or that of the curve at the edge of the axes beyond which it lies."""
+    low, high = sorted(ax.get_xlim())
+    if low <= x <= high:
+        return x, y
+    inside = (curve[0] >= low) & (curve[0] <= high)
+    if not inside.any():
+        return x, float("nan")
+    edge = float(np.clip(x, low, high))
+    return edge, float(curve[1][inside][0 if x < low else -1])
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+@dataclass(frozen=True)
+class _Mark:
+    x: float
+    y: float
+    text: str
+    named: bool
+    weight: float
+
+
+def _write(
+    ax: "Axes",
+    marks: list[_Mark],
+    curve: tuple[Array, Array],
+    up: bool,
+    lines: Sequence[float],
+) -> None:
+    """The labels, the heaviest first, each in the first place that is free."""
+    size = _points(ax)
+    places = _places(ax, [mark.x for mark in marks], [mark.y for mark in marks]) * size
+    taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y in places]
+    line = _dense(_places(ax, *curve) * size)
+    levels = _places(ax, np.full(len(lines), ax.get_xlim()[1]), lines)[:, 1] * size[1]
+    whole = _Box(0.0, 0.0, *size)
+    for mark, place in sorted(zip(marks, places, strict=True), key=lambda pair: -pair[0].weight):
+        if not mark.named:
+            continue
+        others = [box for box in taken if tuple(box.center) != tuple(place)]
+        for box, far in _candidates(place, len(mark.text), up, levels):
+            if not whole.covers(box) or box.holds(line) or any(map(box.overlaps, taken)):
+                continue
+            join = _dense(np.array([box.center, place])) if far else place[None]
+            if far and any(other.holds(join) for other in others):
+                continue
+            taken.append(box)
+            line = np.vstack([line, join])
+            leader = {"arrowstyle": "-", "color": MUTED, "lw": 0.5, "shrinkA": 0, "shrinkB": 2.5}
+            ax.annotate(
+                mark.text,
+                xy=(mark.x, mark.y),
+                xytext=tuple(box.center - place),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                fontsize=_SIZE,
+                color=INK,
+                zorder=5,
+                arrowprops=leader if far else None,
+            )
+            break
+
+
+def _candidates(
+    mark: Array, characters: int, up: bool, levels: Array
+) -> Iterator[tuple[_Box, bool]]:
+    """Boxes for a label around a mark, the best first, and whether they need a line to it."""
+    w, h = _WIDTH * _SIZE * characters, _HEIGHT * _SIZE
+    side = 1.0 if up else -1.0
+    for distance in _DISTANCES:
+        away = side * (distance + h / 2)
+        beside = side * (distance + w / 2)
+        steps = [
+            (0.0, away), (beside, away), (-beside, away), (beside, 0.0), (-beside, 0.0),
+            (0.0, -away), (-beside, -away), (beside, -away),
+        ]  # fmt: skip
+        centers = [(mark[0] + dx, mark[1] + dy) for dx, dy in steps]
+        boxes = [_Box(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y in centers]
+        boxes.sort(key=lambda box: bool(np.any((levels > box.bottom) & (levels < box.top))))
+        for box in boxes:
+            yield box, distance > _DISTANCES[0]
+
+
+def _points(ax: "Axes") -> Array:
+    """Width and height of the axes in points, somewhat small."""
+    box = ax.get_position()
+    inches = np.array([ax.figure.bbox.width, ax.figure.bbox.height]) / ax.figure.dpi
+    return np.asarray(_SHRINK * 72 * inches * [box.width, box.height])
+
+
+def _places(ax: "Axes", x: Sequence[float] | Array, y: Sequence[float] | Array) -> Array:
+    """Data as fractions of the axes, ``(n, 2)``; what has no place on them is left out."""
+    data = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        places = ax.transAxes.inverted().transform(ax.transData.transform(data))
+    return np.asarray(places[np.isfinite(places).all(axis=1)])
+
+
+def _dense(line: Array) -> Array:
+    """The line with a point every 2 points of length, at most 4000 in all."""
+    if len(line) < 2:
+        return line
+    line = np.clip(line, -1e4, 1e4)
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.linspace(0.0, length[-1], int(np.clip(length[-1] / 2, 2, 4000)))
+    return np.column_stack([np.interp(at, length, line[:, j]) for j in (0, 1)])
