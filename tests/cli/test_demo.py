@@ -78,12 +78,14 @@ def test_the_examples_of_generated_data_run(cli):
             assert "must be given: the layer widths from" in cli(*words).err
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["demo"], ["data"], ["report"]])
+@pytest.mark.parametrize(
+    "command", ["", "run", "demo", "data", "saddles", "classify", "landscape", "report"]
+)
 def test_help_fits_80_columns_and_has_an_example(cli, command):
-    done = cli(*command, "--help")
+    done = cli(*command.split(), "--help")
     assert done.code == 0
     assert "Example" in done.out
-    assert "deeplinear demo" in done.out or f"deeplinear {command[0]} " in done.out
+    assert "deeplinear demo" in done.out or f"deeplinear {command} " in done.out
     assert max(map(len, done.out.splitlines())) <= 80
 
 

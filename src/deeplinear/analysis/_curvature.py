@@ -4,7 +4,7 @@ import numpy as np
 import scipy.linalg
 
 from deeplinear._core.checks import Array
-from deeplinear.flow import hessian, hessian_product
+from deeplinear.flow import hessian, hessian_operator
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -49,14 +49,7 @@ def _dense(matrix: Array) -> float:
 def _lanczos(problem: Problem, net: LinearNetwork) -> float:
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-    shapes = [w.shape for w in net.weights]
-    ends = np.cumsum([w.size for w in net.weights])[:-1]
-
-    def apply(x: Array) -> Array:
-        parts = np.split(np.ravel(x), ends)
-        direction = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-        return np.concatenate([w.ravel() for w in hessian_product(problem, net, direction)])
-
+    apply = hessian_operator(problem, net)
     start = np.random.default_rng(0).standard_normal(net.n_params)
     if not np.isfinite(apply(start)).all():
         return float("nan")

@@ -12,7 +12,14 @@ from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.analysis._learning import Change, changes
 from deeplinear.analysis._prediction import Learning, learning
 from deeplinear.flow import vector_field
-from deeplinear.landscape import Classification, ModeSet, classify, critical_value, refine
+from deeplinear.landscape import (
+    Classification,
+    ModeSet,
+    classify,
+    critical_value,
+    group_strengths,
+    refine,
+)
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve import Trajectory
@@ -23,6 +30,9 @@ PLATEAU = 2.0
 NEAR = 0.5
 """A critical point is near if its distance is below this fraction of sqrt(h) s_0^{1/h}, the norm
 that one learned mode gives to a network."""
+
+HUGE = 1e8
+"""Weights this many times that norm drown critical points in round-off; none is looked for."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,11 @@ def itinerary(traj: Trajectory) -> Itinerary:
         raise ArgumentTypeError(
             f"Argument `traj` must be a Trajectory, but it is of type {type(traj).__name__}."
         )
+    with np.errstate(all="ignore"):  # a failed run may end in overflow
+        return _read(traj)
+
+
+def _read(traj: Trajectory) -> Itinerary:
     start, events = changes(traj)
     stays = _stays(traj, start, events)
     norms = _gradient_norms(traj)
@@ -211,27 +226,43 @@ def _prominences(traj: Trajectory, closest: list[_Closest], norms: Array) -> lis
 
 
 def _visit(traj: Trajectory, stay: _Stay, point: _Closest, prominence: float) -> Visit:
-    problem = traj.problem
-    found = refine(problem, point.network, reach=NEAR * _one_mode(problem, point.network))
-    verdict = classify(problem, found.network)
-    near = found.converged and verdict.modes == stay.modes and verdict.kind != "not critical"
+    problem, verdict = traj.problem, None
+    one_mode = _one_mode(problem, point.network)
+    displacement, network = math.nan, point.network
+    natural = one_mode if math.isfinite(one_mode) else 1.0
+    if max(float(np.linalg.norm(w / HUGE)) for w in network.weights) <= natural:
+        found = refine(problem, network, reach=NEAR * one_mode)
+        close = classify(problem, found.network)
+        if found.converged and close.modes == stay.modes and close.kind != "not critical":
+            verdict, network, displacement = close, found.network, found.displacement
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = point.network.product()
     return Visit(
         modes=stay.modes,
         t_in=stay.t_in,
         t_out=stay.t_out,
         t_closest=point.t,
         gradient_norm=point.gradient_norm,
-        loss=problem.loss(point.network.product()),
+        loss=problem.loss(product) if np.isfinite(product).all() else math.inf,
         plateau=prominence >= PLATEAU,
         prominence=prominence,
         value=critical_value(problem, stay.modes),
-        network=found.network if near else point.network,
-        distance=found.displacement if near else math.nan,
-        kind=verdict.kind if near else "none near",
-        escape_order=verdict.escape_order if near else None,
-        near=near,
-        classification=verdict if near else None,
+        network=network,
+        distance=displacement,
+        kind="none near" if verdict is None else verdict.kind,
+        escape_order=None if verdict is None else verdict.escape_order,
+        near=verdict is not None,
+        classification=verdict,
     )
+
+
+def _balanced_distance(problem: Problem, net: LinearNetwork, modes: ModeSet) -> float:
+    """Distance from the class if the network were balanced: cheap, and right to a small factor."""
+    h, s = net.depth, problem.modes.s
+    shares = np.abs(group_strengths(problem, net.product())) ** (1 / h)
+    wanted = np.zeros(len(s))
+    wanted[list(modes)] = s[list(modes)] ** (1 / h)
+    return math.sqrt(h) * float(np.linalg.norm(shares - wanted))
 
 
 def _one_mode(problem: Problem, net: LinearNetwork) -> float:

@@ -68,7 +68,11 @@ def changes(traj: Trajectory) -> tuple[ModeSet, list[Change]]:
     Strengths within 1 % of s_k around s_k / 2 change nothing: they may be noise.
     """
     finite = np.flatnonzero(np.isfinite(traj.products).all(axis=(1, 2)))
+    if finite.size == 0:
+        return (), []
     shares = _strengths(traj, traj.products[finite]) / traj.problem.modes.s
+    if len(shares) == 0:
+        return (), []
     found = []
     for k in range(shares.shape[1]):
         held = bool(shares[0, k] > 0.5)
@@ -78,8 +82,7 @@ def changes(traj: Trajectory) -> tuple[ModeSet, list[Change]]:
                 held = not held
                 before = int(finite[np.flatnonzero(above != held)[-1]])
                 found.append(Change(_crossing(traj, k, before), k, held))
-    start = _as_set(shares[0] > 0.5) if len(shares) else ()
-    return start, sorted(found, key=lambda change: abs(change.t - traj.t[0]))
+    return _as_set(shares[0] > 0.5), sorted(found, key=lambda change: abs(change.t - traj.t[0]))
 
 
 def _crossing(traj: Trajectory, k: int, j: int) -> float:

@@ -20,7 +20,8 @@ class Learning:
     mode, s : the mode and its singular value.
     initial_strength : p_k at the start; negative if the start has the wrong sign there.
     predicted : time at which a balanced scalar mode that starts at |p_k| (depth 1: at p_k) passes
-        s_k / 2; 0 if it starts there, infinite for p_k = 0, NaN if the data are not whitened.
+        s_k / 2; 0 if it starts there, infinite for p_k = 0, NaN if the data are not
+        whitened, or the strength overflows.
     observed : time since the start at which it was first learned; NaN: never.
     """
 
@@ -62,7 +63,7 @@ def learning(traj: Trajectory) -> tuple[Learning, ...]:
 
 def _predicted(traj: Trajectory, s: float, strength: float) -> float:
     depth = len(traj.widths) - 1
-    if not traj.problem.whitened:
+    if not (traj.problem.whitened and math.isfinite(strength)):
         return math.nan
     if depth == 1:
         return max(math.log((s - strength) / (s / 2)), 0.0) if strength < s else 0.0

@@ -13,6 +13,7 @@ from deeplinear.cli._text import aligned
 
 _COUNTED_UP_TO = 1500  # parameters left after compression, of networks whose index is counted
 _FAR = 0.1  # a displacement above this share of the weights, or of one learned mode, is warned of
+_HUGE = 1e8  # weights this many times one learned mode drown critical points in round-off
 _WARNING = (
     "That is more than a tenth of the weights: what is true of the point found says little about "
     "the given one."
@@ -71,16 +72,20 @@ def classify(
 def _found(problem: Problem, net: LinearNetwork, *, refine: bool, tol: float) -> dict[str, Any]:
     from deeplinear import flow, landscape
 
+    s, norm = problem.modes.s, math.hypot(*map(float, net.to_vector()))
+    # The weights of one learned mode: a small start is near the saddle at zero.
+    one_mode = math.sqrt(net.depth) * float(s[0]) ** (1 / net.depth) if len(s) else 1.0
+    if not norm <= _HUGE * one_mode:
+        raise ArgumentError(
+            f"Argument `TARGET` must hold weights of a norm up to {_HUGE:g} times that of one "
+            f"learned mode, {one_mode:.2g}, but it is {norm:.2g}: round-off hides what is critical."
+        )
     given = landscape.classify(problem, net, tol=tol)
     verdict, point, moved = given, net, None
     if refine:
         refined = landscape.refine(problem, net)
         point = refined.network
         verdict = landscape.classify(problem, point, tol=tol)
-        norm = math.hypot(*(float(entry) for entry in net.to_vector()))
-        s = problem.modes.s
-        # The weights of one learned mode: a small start is near the saddle at zero.
-        one_mode = math.sqrt(net.depth) * float(s[0]) ** (1 / net.depth) if len(s) else 0.0
         moved = {
             "displacement": refined.displacement,
             "weights_norm": norm,
@@ -110,14 +115,14 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             (
                 "refined",
-                f"to the {what} point near it, at distance {moved['displacement']:.2g} (the norm of the "
-                f"weights is {moved['weights_norm']:.3g})",
+                f"to the {what} point near it, at distance {moved['displacement']:.2g} (the "
+                f"norm of the weights is {moved['weights_norm']:.3g})",
             )
         )
         if moved["far"]:
             rows.append(("warning", _WARNING))
     order, layers = found["escape_order"], ", ".join(map(str, found["escape_layers"]))
-    along = f", along layers {layers} " if layers else ""
+    along = f", along layers {layers}" if layers else ""
     rows += [
         ("kind", found["kind"]),
         ("learned", f"mode{'s' * (len(modes) > 1)} {set_name(modes)}" if modes else "no mode"),

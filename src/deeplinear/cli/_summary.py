@@ -18,13 +18,14 @@ def text(run: Finished) -> str:
     """The run in aligned lines: outcome, itinerary, quality, cost, and where the report is."""
     traj = run.traj
     stats = traj.stats
+    status = "the end time was reached" if traj.status == "t_end" else traj.status
     cost = f"{stats.n_steps} steps ({stats.n_rejected} rejected), {stats.n_field} field evaluations"
     if stats.n_hessian:
         cost += f", {stats.n_hessian} Hessians"
     quality = dict(run.quality.rows())
     learned = quality.pop("learned").partition(";")[0]  # the table below says when
     outcome = [
-        ("status", f"{traj.status} at t = {traj.t_end:.6g}, {len(traj)} states saved"),
+        ("status", f"{status} at t = {traj.t_end:.6g}, {len(traj)} states saved"),
         ("learned", learned),
         ("loss", f"{traj.loss[0]:.6g} to {traj.loss[-1]:.6g}, gap {traj.gap[-1]:.3g}"),
         ("loss", quality.pop("loss")),

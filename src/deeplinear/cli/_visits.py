@@ -13,12 +13,12 @@ _MOST_ROWS = 40  # visits in a brief table
 _ALL_TOLD = 12  # visits up to which each gets its sentence, if brief
 _MOST_MODES = 12  # rows of a brief table of learning times
 
-_WORDS = (
-    "Distances are over all weights, to the critical point near the state of smallest gradient. "
-    "On a plateau the gradient falls at least 7-fold below its peaks before and after. A strict "
-    "saddle has a direction of negative curvature; at a saddle of order p > 2 the loss falls only "
-    "like distance^p."
+_DISTANCE = (
+    "Distances are over all weights, to the critical point near the state of smallest gradient."
 )
+_PLATEAU = "On a plateau the gradient falls at least 7-fold below its peaks before and after."
+_STRICT = "A strict saddle has a direction of negative curvature."
+_ORDER = "At a saddle of order p > 2 there is none, and the loss falls only like distance^p."
 _TESTS = (
     "Margin: the factor by which what was tested clears its tolerance. A choice of layers is open "
     "if the loss falls once exactly these are perturbed."
@@ -39,7 +39,7 @@ def brief(traj: Trajectory, visits: Itinerary, folder: str) -> list[str]:
     return parted(
         [
             [f"  {row}" for row in rows],
-            paragraph(_WORDS),
+            paragraph(_words(visits)),
             *map(paragraph, _sentences(visits, told)),
             paragraph(note),
             paragraph(visits.limit),
@@ -54,7 +54,7 @@ def full(traj: Trajectory, visits: Itinerary) -> list[str]:
     return parted(
         [
             ["Itinerary", *(f"  {row}" for row in itinerary_table(visits))],
-            paragraph(_WORDS),
+            paragraph(_words(visits)),
             paragraph(_TESTS) if any(visit.near for visit in visits) else [],
             *(paragraph(words + _decision(visit.classification)) for words, visit in told),
             paragraph(visits.limit),
@@ -76,6 +76,18 @@ def _visit_document(visit: Visit) -> dict[str, Any]:
     fields = {name: value for name, value in vars(visit).items() if name != "network"}
     found = visit.classification
     return fields | {"classification": None if found is None else vars(found)}
+
+
+def _words(visits: Itinerary) -> str:
+    """What the words of the table mean, as far as they occur."""
+    kinds = {visit.kind for visit in visits}
+    occurs = {
+        _DISTANCE: any(visit.near for visit in visits),
+        _PLATEAU: any(visit.plateau for visit in visits[:-1]),
+        _STRICT: "strict saddle" in kinds,
+        _ORDER: "non-strict saddle" in kinds,
+    }
+    return " ".join(words for words, does in occurs.items() if does)
 
 
 def _sentences(visits: Itinerary, told: Iterable[int]) -> list[str]:
@@ -105,7 +117,7 @@ def _learning_lines(traj: Trajectory, learning: Sequence[Learning], most: int) -
             str(one.mode),
             f"{one.s:.5g}",
             f"{one.initial_strength:.1e}",
-            "never" if math.isinf(one.predicted) else f"{one.predicted:.5g}",
+            _predicted(one.predicted),
             never if math.isnan(one.observed) else f"{one.observed:.5g}",
         ]
         for one in learning[:most]
@@ -124,3 +136,9 @@ def _learning_lines(traj: Trajectory, learning: Sequence[Learning], most: int) -
     left = len(learning) - most
     more = [f"  and {left} more"] if left > 0 else []
     return [*table(head, rows, range(len(head))), *more, *paragraph(about)]
+
+
+def _predicted(t: float) -> str:
+    if math.isnan(t):
+        return "none"
+    return "never" if math.isinf(t) else f"{t:.5g}"

@@ -4,7 +4,7 @@ from deeplinear.flow._compression import Compression, compress
 from deeplinear.flow._conservation import ConservationLaws, conservation_laws
 from deeplinear.flow._field import adjacency_field, gradient, loss, vector_field
 from deeplinear.flow._operands import Operands
-from deeplinear.flow._second_order import hessian, hessian_product
+from deeplinear.flow._second_order import hessian, hessian_operator, hessian_product
 
 __all__ = [
     "Compression",
@@ -15,6 +15,7 @@ __all__ = [
     "conservation_laws",
     "gradient",
     "hessian",
+    "hessian_operator",
     "hessian_product",
     "loss",
     "vector_field",

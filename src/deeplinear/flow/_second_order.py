@@ -1,6 +1,6 @@
 """The Hessian of the loss, dense and as a product with a direction (theory §3, §8)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,6 +103,49 @@ def hessian_product(
     else:
         result = _product_from_outputs(net.weights, v, factor, problem.factor_target)
     return tuple(r + 0.0 for r in result)  # no negative zeros
+
+
+def hessian_operator(problem: Problem, net: LinearNetwork) -> Callable[[Array], Array]:
+    """Return v -> H v on weight vectors, for iterative methods: `hessian_product` without checks.
+
+    Both have the layout of `LinearNetwork.to_vector`.
+
+    Raises
+    ------
+    ArgumentError
+        The widths do not fit the problem.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import deeplinear as dl
+    >>> from deeplinear.flow import hessian_operator
+    >>> problem = dl.Problem.from_target([[2.0]])
+    >>> apply = hessian_operator(problem, dl.LinearNetwork([[[0.0]], [[0.0]]]))
+    >>> apply(np.array([1.0, 0.0]))
+    array([ 0., -2.])
+
+    References
+    ----------
+    theory §3, §8.
+    """
+    problem.require_widths(net.widths)
+    shapes = [w.shape for w in net.weights]
+    ends = np.cumsum([0, *(w.size for w in net.weights)])
+    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
+    thin = factor.shape[1] <= problem.d_out
+    product = _product_from_inputs if thin else _product_from_outputs
+
+    def apply(x: Array) -> Array:
+        flat = np.ravel(x)
+        v = [
+            flat[a:b].reshape(shape)
+            for a, b, shape in zip(ends[:-1], ends[1:], shapes, strict=True)
+        ]
+        found = product(net.weights, v, factor, problem.factor_target)
+        return np.concatenate([layer.ravel() for layer in found])
+
+    return apply
 
 
 def _product_from_inputs(

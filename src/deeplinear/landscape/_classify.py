@@ -291,6 +291,8 @@ def _exchange(s: Array, modes: ModeSet) -> tuple[int, int] | None:
 def _all_learned(r_max: int, m: int) -> str:
     if r_max == m:
         return "Every mode is learned: the map is the best linear map."
+    if r_max == 1:
+        return "The largest mode is learned, as many as the widths can hold."
     return f"The {r_max} largest modes are learned, as many as the widths can hold."
 
 

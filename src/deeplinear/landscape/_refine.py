@@ -9,13 +9,13 @@ import scipy.linalg
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear.flow import compress, gradient, hessian, hessian_product, vector_field
+from deeplinear.flow import compress, gradient, hessian, hessian_operator, vector_field
 from deeplinear.landscape._modes import learned_modes
 from deeplinear.landscape._normal_form import normal_form
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
-MAX_STEPS = 50
+MAX_STEPS = 30
 """Levenberg-Marquardt steps at most."""
 
 DENSE_UP_TO = 400
@@ -112,10 +112,13 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
         cleared = _without_small_residual(found, moved)
         found = _descended_compressed(_Slope(problem, cleared), reach)
         moved = _distance(found.net, net)
+        if moved > reach:
+            break
     if not found.is_critical and moved <= reach:
         again = _descended(start, reach)
         found = min(found, again, key=lambda slope: slope.steepness)
         moved = _distance(found.net, net)
+    found = _Slope(problem, _without_dust(found))
     return Refinement(found.net, moved, found.norm, found.is_critical and moved <= reach)
 
 
@@ -127,7 +130,7 @@ class _Slope:
         self.vector = np.concatenate([g.ravel() for g in gradient(problem, net)])
         self.norm = float(np.linalg.norm(self.vector))
         s = problem.modes.s
-        natural = float(s[0]) ** (1 / net.depth) if len(s) else 1.0
+        self.natural = natural = float(s[0]) ** (1 / net.depth) if len(s) else 1.0
         factor = float(np.linalg.norm(problem.sqrt_sxx, 2))
         sizes = [max(natural, float(np.linalg.norm(w))) for w in net.weights]
         residual = max(natural**net.depth, factor * math.prod(sizes))
@@ -167,6 +170,15 @@ def _without_small_residual(here: _Slope, moved: float) -> LinearNetwork:
             f = problem.factor  # its columns are orthogonal
             change = change @ (f / np.sum(f * f, axis=0)).T
         layers.append(w - change)
+    return LinearNetwork(layers)
+
+
+def _without_dust(here: _Slope) -> LinearNetwork:
+    """Set layers that are round-off of the natural weight to zero."""
+    layers = [
+        np.zeros_like(w) if np.linalg.norm(w) < _ROUND_OFF * here.natural else w
+        for w in here.net.weights
+    ]
     return LinearNetwork(layers)
 
 
@@ -229,14 +241,7 @@ def _steps(
         return lambda mu: -vectors @ (values * g / (values**2 + max(mu, floor, 1e-300)))
     from scipy.sparse.linalg import LinearOperator, lsmr
 
-    shapes = [w.shape for w in net.weights]
-    ends = np.cumsum([w.size for w in net.weights])[:-1]
-
-    def apply(x: Array) -> Array:
-        parts = np.split(np.ravel(x), ends)
-        direction = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-        return np.concatenate([w.ravel() for w in hessian_product(problem, net, direction)])
-
+    apply = hessian_operator(problem, net)
     operator = LinearOperator((net.n_params,) * 2, matvec=apply, rmatvec=apply, dtype=np.float64)
     accuracy = min(1e-2, math.sqrt(steepness))
 

@@ -6,7 +6,7 @@ import scipy.linalg
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.flow import Compression, compress, hessian, hessian_product
+from deeplinear.flow import Compression, compress, hessian, hessian_operator
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -137,14 +137,7 @@ def _unused(small: Compression, net: LinearNetwork, rank: int) -> Array:
 def _lanczos(problem: Problem, net: LinearNetwork, k: int) -> Array:
     from scipy.sparse.linalg import LinearOperator, eigsh
 
-    shapes = [w.shape for w in net.weights]
-    ends = np.cumsum([w.size for w in net.weights])[:-1]
-
-    def apply(x: Array) -> Array:
-        parts = np.split(np.ravel(x), ends)
-        direction = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-        return np.concatenate([w.ravel() for w in hessian_product(problem, net, direction)])
-
+    apply = hessian_operator(problem, net)
     operator = LinearOperator((net.n_params,) * 2, matvec=apply, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(net.n_params)
     values = eigsh(operator, k=k, which="SA", v0=start, tol=1e-8, return_eigenvectors=False)
