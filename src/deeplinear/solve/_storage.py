@@ -146,7 +146,7 @@ def _from_dataset(data: "xarray.Dataset") -> Trajectory:
     attributes: dict[str, Any] = data.attrs
     # A missing chunk reads as its fill value: NaN here, which no finished run holds.
     for name in ("time", "weights", "loss", "sxx", "syx"):
-        if not np.isfinite(data[name].values).all():
+        if np.isnan(data[name].values).any():
             raise ValueError(f"array {name!r} has missing chunks")
     problem = Problem(
         data["sxx"].values,
