@@ -257,7 +257,7 @@ def _visit(traj: Trajectory, stay: _Stay, point: _Closest, prominence: float) ->
 
 
 def _balanced_distance(problem: Problem, net: LinearNetwork, modes: ModeSet) -> float:
-    """Distance from the class if the network were balanced: cheap, and right to a small factor."""
+    """Distance from the class if the network were balanced: cheap, and nearly right on runs."""
     h, s = net.depth, problem.modes.s
     shares = np.abs(group_strengths(problem, net.product())) ** (1 / h)
     wanted = np.zeros(len(s))
