@@ -234,7 +234,7 @@ def _steps(
 ) -> Callable[[float], Array]:
     """The step as a function of the damping mu."""
     if net.n_params <= DENSE_UP_TO:
-        values, vectors = scipy.linalg.eigh(hessian(problem, net))
+        values, vectors = scipy.linalg.eigh(hessian(problem, net), driver="evd")
         g = vectors.T @ g
         # Eigenvalues that are round-off must not decide.
         floor = (1e-13 * float(np.abs(values).max(initial=0.0))) ** 2
