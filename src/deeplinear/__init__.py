@@ -18,7 +18,7 @@ from deeplinear.problem import Problem
 from deeplinear.solve import ensemble, gradient_descent, gradient_flow, load
 
 if TYPE_CHECKING:
-    from deeplinear import analysis, exact, landscape, plot, report
+    from deeplinear import analysis, exact, geometry, landscape, plot, report
     from deeplinear.analysis import itinerary
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "datasets",
     "ensemble",
     "exact",
+    "geometry",
     "gradient",
     "gradient_descent",
     "gradient_flow",
@@ -45,7 +46,7 @@ __all__ = [
     "vector_field",
 ]
 
-_LAZY = ("analysis", "exact", "landscape", "plot", "report")
+_LAZY = ("analysis", "exact", "geometry", "landscape", "plot", "report")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@
 3
 """
 
+from deeplinear.landscape._canonical_spectrum import canonical_spectrum
 from deeplinear.landscape._classes import (
     CriticalValue,
     CriticalValues,
@@ -14,25 +15,40 @@ from deeplinear.landscape._classes import (
     critical_values,
 )
 from deeplinear.landscape._classify import Classification, classify
+from deeplinear.landscape._dimension import critical_dimension
+from deeplinear.landscape._inertia import Inertia, inertia
+from deeplinear.landscape._lanczos import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
-from deeplinear.landscape._point import critical_point
+from deeplinear.landscape._pattern import ResidualPattern
+from deeplinear.landscape._point import critical_point, random_critical_point
 from deeplinear.landscape._refine import Refinement, refine
 from deeplinear.landscape._spectrum import index, spectrum
+from deeplinear.landscape._types import residual_pattern, residual_patterns
 
 __all__ = [
     "Classification",
     "CriticalValue",
     "CriticalValues",
+    "Eigenpairs",
+    "Inertia",
     "ModeSet",
     "Refinement",
+    "ResidualPattern",
+    "canonical_spectrum",
     "classify",
+    "critical_dimension",
     "critical_point",
     "critical_value",
     "critical_values",
     "group_strengths",
     "index",
+    "inertia",
     "learned_modes",
+    "lowest_eigenpairs",
     "mode_groups",
+    "random_critical_point",
     "refine",
+    "residual_pattern",
+    "residual_patterns",
     "spectrum",
 ]

@@ -163,6 +163,34 @@ def checked_modes(problem: Problem, modes: Iterable[int]) -> ModeSet:
     return tuple(sorted(found))
 
 
+def checked_class(problem: Problem, widths: tuple[int, ...], modes: Iterable[int]) -> ModeSet:
+    """Return the modes of a class of these widths: not too many, and all of them at depth 1."""
+    problem.require_widths(widths)
+    chosen = checked_modes(problem, modes)
+    if len(chosen) > min(widths):
+        raise ArgumentError(
+            f"Argument `modes` must hold at most {min(widths)} modes, the smallest width, but it "
+            f"holds {len(chosen)}."
+        )
+    if len(widths) == 2 and len(chosen) < len(problem.modes):
+        raise ArgumentError(
+            f"Argument `modes` must hold all {len(problem.modes)} modes at depth 1, where the "
+            f"loss is convex, but it holds {len(chosen)}."
+        )
+    return chosen
+
+
+def unlearned_larger(s: Array, modes: ModeSet) -> int:
+    """Return the number of pairs of a learned mode and a larger one that is not (theory §8)."""
+    groups = mode_groups(s)
+    count = missing = 0
+    for group in groups:  # descending
+        held = sum(k in modes for k in group)
+        count += held * missing
+        missing += len(group) - held
+    return count
+
+
 def _sum_of_squares(s: Array, without: ModeSet) -> float:
     missing = np.ones(len(s), dtype=bool)
     missing[list(without)] = False

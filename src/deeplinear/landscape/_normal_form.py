@@ -69,6 +69,13 @@ def normal_form(problem: Problem, net: LinearNetwork, rank: int) -> NormalForm:
     return NormalForm(rank, layers, product, target, s[:rank], z, rest, tuple(inner), tuple(outer))
 
 
+def natural_scales(problem: Problem, form: NormalForm) -> list[float]:
+    """The size of each layer, at least that of the largest mode in a balanced network."""
+    s = problem.modes.s
+    natural = float(s[0]) ** (1 / len(form.layers)) if len(s) else 1.0
+    return [max(natural, float(np.linalg.norm(w, 2))) for w in form.layers]
+
+
 def partial_products(z: tuple[Array, ...]) -> dict[tuple[int, int], Array]:
     """All products z[b - 1] ... z[a], keyed (a, b); the identity for a = b."""
     found: dict[tuple[int, int], Array] = {}
