@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from deeplinear import LinearNetwork, Problem, vector_field
 
@@ -65,8 +66,11 @@ class Difference:
         self.round_off = 1e-14 * float(np.prod(sizes) / sizes.min())
 
     def layers_of(self, delta):
-        whole = np.zeros(len(self.at))
-        whole[self.free] = delta
+        if len(delta) == len(self.at):
+            whole = delta
+        else:
+            whole = np.zeros(len(self.at))
+            whole[self.free] = delta
         return [
             whole[s].reshape(w.shape) for s, w in zip(self.slices, self.net.weights, strict=True)
         ]
@@ -90,13 +94,20 @@ class Difference:
     def hessian(self, delta):
         y = self.at.copy()
         y[self.free] += delta
-        return -self.jacobian(0.0, y)[np.ix_(self.free, self.free)]
+        full = self.jacobian(0.0, y)
+        part = full if len(delta) == len(y) else full[np.ix_(self.free, self.free)]
+        return np.negative(part, out=part)
 
 
 def descend(f, x, radius, steps):
-    """Return (x, f(x)) of a minimum on the sphere: Newton with |eigenvalues| and a trust radius."""
+    """Return (x, f(x)) of a minimum on the sphere: Newton with a trust radius.
+
+    The step of length at most `trust` is that of H + mu, for the first mu of a sequence that makes
+    it positive definite and the step short enough: a few Cholesky factorizations, many times
+    cheaper than an eigenvalue decomposition.
+    """
     x = x * (radius / np.linalg.norm(x))
-    value, trust = f.value(x), 0.5 * radius
+    value, trust, mu = f.value(x), 0.5 * radius, 0.0
     for _ in range(steps):
         g = f.gradient(x)
         normal = x / radius
@@ -104,18 +115,22 @@ def descend(f, x, radius, steps):
         g = g - along * normal
         h = f.hessian(x)
         h_normal = h @ normal
-        h = h - np.outer(h_normal, normal) - np.outer(normal, h_normal)
-        h += (normal @ h_normal) * np.outer(normal, normal)
-        h[np.diag_indices_from(h)] -= along / radius
-        values, frame = np.linalg.eigh(h)
-        coordinates, size = frame.T @ g, np.abs(values)
-        floor = 1e-12 * size[-1] + 1e-300
+        size = np.abs(h).max() + abs(along) / radius
+        # On the tangent space P H P - along / radius; `size` in the normal direction.
+        shift = normal @ h_normal + along / radius + size
+        mixed = np.outer(h_normal - 0.5 * shift * normal, normal)
+        h -= mixed
+        h -= mixed.T
+        diagonal = h.diagonal() - along / radius
+        mu = max(0.1 * mu, 1e-12 * size + 1e-300)
         improved = False
         for _ in range(8):
-            mu = floor
-            while np.sum((coordinates / (size + mu)) ** 2) > trust**2:
+            while mu < 1e300:
+                h.flat[:: len(h) + 1] = diagonal + mu
+                _, step, failed = dposv(h.T, g)
+                if not failed and step @ step <= trust**2:
+                    break
                 mu *= 4.0
-            step = frame @ (coordinates / (size + mu))
             new = x - step
             new *= radius / np.linalg.norm(new)
             new_value = f.value(new)

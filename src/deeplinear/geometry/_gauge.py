@@ -121,13 +121,19 @@ def random_gauge(
         )
     rng = checks.generator(seed)
     spread = 0.5 * np.log(condition)
-    transforms = []
+    # Three transforms in turn, orthogonal, diagonal, orthogonal: solving with each is accurate,
+    # solving with their product T_i would lose eps cond(T_i).
+    steps: tuple[list[Array], ...] = ([], [], [])
     for d in net.widths[1:-1]:
         logs = rng.uniform(-spread, spread, d)
         if d >= 2:
             logs[:2] = spread, -spread
-        transforms.append((_orthogonal(rng, d) * np.exp(logs)) @ _orthogonal(rng, d))
-    return gauge_transform(net, transforms)
+        factors = _orthogonal(rng, d), np.diag(np.exp(logs)), _orthogonal(rng, d)
+        for step, factor in zip(steps, factors, strict=True):
+            step.append(factor)
+    for step in steps:
+        net = gauge_transform(net, step)
+    return net
 
 
 def _divided(layer: Array, transform: Array) -> Array:

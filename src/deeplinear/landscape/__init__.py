@@ -16,8 +16,8 @@ from deeplinear.landscape._classes import (
 )
 from deeplinear.landscape._classify import Classification, classify
 from deeplinear.landscape._dimension import critical_dimension
+from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._inertia import Inertia, inertia
-from deeplinear.landscape._lanczos import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._pattern import ResidualPattern
 from deeplinear.landscape._point import critical_point, random_critical_point

@@ -8,7 +8,7 @@ from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import Compression, compress, hessian
 from deeplinear.landscape._canonical_spectrum import balanced_class, closed_form
-from deeplinear.landscape._lanczos import lowest_eigenpairs
+from deeplinear.landscape._eigenpairs import lowest_eigenpairs
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 

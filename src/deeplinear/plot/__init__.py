@@ -17,8 +17,11 @@ from deeplinear.plot._alignment import alignment
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
 from deeplinear.plot._heatmap import adjacency
 from deeplinear.plot._loss import gradient_norm, loss
+from deeplinear.plot._manifold import manifold
+from deeplinear.plot._phase_portrait import phase_portrait
 from deeplinear.plot._spectrum import spectrum
 from deeplinear.plot._style import mode_style
+from deeplinear.plot._surface import surface
 
 __all__ = [
     "adjacency",
@@ -26,8 +29,11 @@ __all__ = [
     "drift",
     "gradient_norm",
     "loss",
+    "manifold",
     "mode_strengths",
     "mode_style",
+    "phase_portrait",
     "singular_values",
     "spectrum",
+    "surface",
 ]

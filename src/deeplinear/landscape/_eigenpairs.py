@@ -1,19 +1,27 @@
-"""The lowest Hessian eigenvalues of large networks, without a matrix, with error bounds."""
+"""The lowest Hessian eigenvalues with their directions and error bounds (theory §5, §8)."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.flow import hessian_operator
+from deeplinear.flow import Compression, compress, hessian, hessian_operator
+from deeplinear.landscape._normal_form import whitened_layers
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
+_DENSE_UP_TO = 1500
+"""Parameters left after compression up to which a dense Hessian is diagonalized."""
+
 _TOLERANCE = 1e-10
 """Of the Lanczos iteration, relative to the largest eigenvalue."""
+
+_ROUND_OFF = 1e-13
+"""Singular values below this fraction of the largest eigenvalue give zeros."""
 
 _ROUNDS = 8
 """Searches for eigenvalues that an earlier one has missed, at most."""
@@ -39,10 +47,12 @@ class Eigenpairs:
 
 
 def lowest_eigenpairs(problem: Problem, net: LinearNetwork, k: int = 6) -> Eigenpairs:
-    """Return the k lowest eigenvalues of the Hessian with their directions, matrix-free.
+    """Return the k lowest eigenvalues of the Hessian with their directions.
 
-    Lanczos iteration on Hessian products. One start vector sees one direction of every
-    eigenspace, so the search is repeated, what was found taken out, until nothing lower turns up.
+    Exact if at most 1500 parameters are left after compression (`flow.compress`), as at most
+    saddles. Otherwise Lanczos iteration on Hessian products, without a matrix: one start vector
+    sees one direction of every eigenspace, so the search is repeated, what was found taken out,
+    until nothing lower turns up.
 
     Parameters
     ----------
@@ -62,8 +72,8 @@ def lowest_eigenpairs(problem: Problem, net: LinearNetwork, k: int = 6) -> Eigen
 
     Notes
     -----
-    A bound says that there is an eigenvalue near, not that none was missed: that is made unlikely
-    by the repeated search, and is no theorem. Where the Hessian is zero, all is zero.
+    A bound says that there is an eigenvalue near, not that none was missed: Lanczos iteration makes
+    that unlikely by its repeated search, and proves nothing.
 
     Examples
     --------
@@ -87,12 +97,13 @@ def lowest_eigenpairs(problem: Problem, net: LinearNetwork, k: int = 6) -> Eigen
             f"is {k}. Use deeplinear.landscape.spectrum for all of them."
         )
     apply = hessian_operator(problem, net)
-    rng = np.random.default_rng(0)
-    largest = _largest(apply, n, rng)
-    if largest == 0.0:
-        vectors = np.eye(n, k)
+    found = _by_compression(problem, net, k)
+    if found is None:
+        rng = np.random.default_rng(0)
+        largest = _largest(apply, n, rng)
+        vectors = np.eye(n, k) if largest == 0.0 else _lowest(apply, n, k, largest, rng)
     else:
-        vectors = _lowest(apply, n, k, largest, rng)
+        vectors, largest = found
     images = np.column_stack([apply(v) for v in vectors.T])
     values = np.sum(vectors * images, axis=0)
     order = np.argsort(values, kind="stable")
@@ -100,6 +111,69 @@ def lowest_eigenpairs(problem: Problem, net: LinearNetwork, k: int = 6) -> Eigen
     bounds = np.linalg.norm(images - vectors * values, axis=0)
     directions = tuple(LinearNetwork.from_vector(v, net.widths).weights for v in vectors.T)
     return Eigenpairs(values + 0.0, directions, bounds, largest)
+
+
+def _by_compression(problem: Problem, net: LinearNetwork, k: int) -> tuple[Array, float] | None:
+    """Vectors of the k lowest eigenvalues and the largest, if a small dense Hessian tells them."""
+    if net.depth == 1:
+        return None
+    small = compress(problem, net)
+    if small.net.n_params > _DENSE_UP_TO:
+        return None
+    values, vectors = scipy.linalg.eigh(hessian(small.problem, small.net), driver="evd")
+    largest = float(np.abs(values).max())
+    inside = [(float(v), _expanded(small, vectors[:, j])) for j, v in enumerate(values[:k])]
+    beside = _beside(problem, net, small, k, max(largest, _natural(problem, net.depth)))
+    lowest = sorted([*inside, *beside], key=lambda pair: pair[0])[:k]
+    covered = small.net.n_params == net.n_params
+    if len(lowest) < k or (lowest[-1][0] > 1e-12 * largest and not covered):
+        return None  # zeros of unused nodes come first
+    largest = max(largest, *(-value for value, _ in beside)) if beside else largest
+    return np.column_stack([vector for _, vector in lowest]), largest
+
+
+def _expanded(small: Compression, vector: Array) -> Array:
+    layers = LinearNetwork.from_vector(vector, small.net.widths).weights
+    pairs = zip(small.bases[1:], layers, small.bases[:-1], strict=True)
+    return np.concatenate([(above @ w @ below.T).ravel() for above, w, below in pairs])
+
+
+def _beside(
+    problem: Problem, net: LinearNetwork, small: Compression, k: int, largest: float
+) -> list[tuple[float, Array]]:
+    """The negative eigenvalues that nodes without weights add, k for each layer at most."""
+    layers = whitened_layers(problem, net)
+    w = net.weights
+    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
+    before = [factor]
+    for i, layer in enumerate(layers[:-1]):
+        before.append(layer if i == 0 else layer @ before[-1])
+    after = [np.eye(problem.d_out)]
+    for layer in w[:0:-1]:
+        after.append(after[-1] @ layer)
+    after.reverse()  # after[i]: from node layer i + 1 to the outputs
+    residual = problem.factor_target - layers[-1] @ before[-1]
+    found = []
+    for i in range(1, net.depth):
+        basis = small.bases[i]
+        free = np.linalg.qr(basis, mode="complete")[0][:, basis.shape[1] :]
+        if free.shape[1] == 0:
+            continue
+        u, sizes, vt = np.linalg.svd(after[i].T @ residual @ before[i - 1].T, full_matrices=False)
+        sizes[sizes <= _ROUND_OFF * largest] = 0.0
+        chosen = [(j, b) for j in range(len(sizes)) for b in free.T if sizes[j] > 0.0][:k]
+        for j, b in chosen:
+            parts = [np.zeros_like(layer) for layer in w]
+            parts[i - 1] = np.outer(b, vt[j]) / np.sqrt(2)
+            parts[i] = np.outer(u[:, j], b) / np.sqrt(2)
+            found.append((-float(sizes[j]), np.concatenate([part.ravel() for part in parts])))
+    return found
+
+
+def _natural(problem: Problem, depth: int) -> float:
+    """The curvature of the largest mode once it is learned."""
+    s = problem.modes.s
+    return float(s[0]) ** (2 - 2 / depth) if len(s) else 0.0
 
 
 def _largest(apply: Any, n: int, rng: np.random.Generator) -> float:
