@@ -7,6 +7,7 @@
 3
 """
 
+from deeplinear.landscape._build_lattice import lattice
 from deeplinear.landscape._canonical_spectrum import canonical_spectrum
 from deeplinear.landscape._classes import (
     CriticalValue,
@@ -18,6 +19,7 @@ from deeplinear.landscape._classify import Classification, classify
 from deeplinear.landscape._dimension import critical_dimension
 from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._inertia import Inertia, inertia
+from deeplinear.landscape._lattice import CriticalClass, Edge, Lattice
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._pattern import ResidualPattern
 from deeplinear.landscape._point import critical_point, random_critical_point
@@ -27,10 +29,13 @@ from deeplinear.landscape._types import residual_pattern, residual_patterns
 
 __all__ = [
     "Classification",
+    "CriticalClass",
     "CriticalValue",
     "CriticalValues",
+    "Edge",
     "Eigenpairs",
     "Inertia",
+    "Lattice",
     "ModeSet",
     "Refinement",
     "ResidualPattern",
@@ -43,6 +48,7 @@ __all__ = [
     "group_strengths",
     "index",
     "inertia",
+    "lattice",
     "learned_modes",
     "lowest_eigenpairs",
     "mode_groups",
