@@ -6,7 +6,9 @@ DEV := .venv/.installed-dev
 WORKERS ?= 2
 
 # One BLAS thread a process: tests run two at a time, and sums keep their order on any number of cores.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal
+# A file stays with one worker, which computes what its tests share once.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile \
+  --no-loadscope-reorder
 
 # Nothing needs a display.
 export MPLBACKEND := Agg

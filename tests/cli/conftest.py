@@ -1,5 +1,7 @@
 """The command line, run in this process; and one finished run to look at."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deeplinear.cli import main
+from deeplinear.report._figures import Picture, pictures
 
 QUICK = ["planted", "--modes", "3,2", "--widths", "3,3,2", "--scale", "0.01"]
 """A run of milliseconds."""
@@ -46,10 +49,22 @@ def cli(
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run; copy it before changing it."""
+def quiet_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """The folder of a finished run, and what `--quiet` left of its words."""
     folder = tmp_path_factory.mktemp("finished") / "quick"
-    assert main(["run", *QUICK, "-o", str(folder), "--quiet"]) == 0
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        code = main(["run", *QUICK, "-o", str(folder), "--quiet"])
+    return folder, Result(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def finished(quiet_run: tuple[Path, Result]) -> Path:
+    """The folder of a finished run; copy it before changing it."""
+    folder, done = quiet_run
+    assert done.code == 0
     return folder
 
 
@@ -67,6 +82,27 @@ def short_report(monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_text("a report")
 
     monkeypatch.setattr("deeplinear.report.write_report", write_report)
+
+
+@pytest.fixture
+def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the report together as ever, with an empty figure for each; save empty figures."""
+
+    def save(picture: Picture, folder: Path) -> list[str]:
+        names = [f"{picture.name}.{kind}" for kind in ("pdf", "png")]
+        for name in names:
+            (folder / name).touch()
+        return names
+
+    monkeypatch.setattr(Picture, "svg", lambda picture: "<svg></svg>")
+    monkeypatch.setattr("deeplinear.report._write._save", save)
+
+
+@pytest.fixture
+def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the first figure alone: each takes a fifth of a second."""
+    monkeypatch.setattr("deeplinear.report._write.pictures", lambda *given: pictures(*given)[:1])
+    monkeypatch.setattr("deeplinear.report._write.plateaus", lambda itinerary: [])
 
 
 def tree(folder: Path) -> list[str]:

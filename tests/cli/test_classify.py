@@ -48,7 +48,7 @@ def test_a_small_start_is_near_the_saddle_at_zero(cli):
     assert found["point"] == "the start at t = 0"
 
 
-@pytest.mark.usefixtures("a_run")
+@pytest.mark.usefixtures("short_report")
 def test_the_index_of_a_deep_saddle_at_zero_is_no_round_off(cli):
     words = ["planted", "--modes", "5,4,3", "--widths", "3,3,3,3", "--scale", "1e-3"]
     assert cli("run", *words, "--t-end", "1", "-o", "out/deep", "-q").code == 0

@@ -1,5 +1,6 @@
 """`deeplinear demo`, `deeplinear data`, and the help pages."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -7,15 +8,19 @@ import pytest
 import deeplinear as dl
 from deeplinear._core.errors import MissingExtraError
 from deeplinear.analysis import diagnostics
+from deeplinear.cli import main
+
+COMMAND = "deeplinear demo -o out/demo"
+"""As docs/running.md has it, whose test leaves it to this one: the two reports take seconds."""
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    from deeplinear.cli import main
-
-    folder = tmp_path_factory.mktemp("demo")
-    assert main(["demo", "-o", str(folder), "--quiet"]) == 0
-    return folder
+    """What the demo wrote."""
+    _, *words = COMMAND.split()
+    with contextlib.chdir(tmp_path_factory.mktemp("demo")):
+        assert main(words) == 0
+        return Path("out/demo").resolve()
 
 
 @pytest.mark.parametrize(("name", "n_modes"), [("planted", 5), ("digits", 10)])
@@ -33,6 +38,12 @@ def test_the_planted_spectrum_has_clean_plateaus(demo):
     for k in range(4):
         learned = int((p[:, k] > 0.99 * s[k]).argmax())
         assert p[learned, k + 1] < 0.02 * s[k + 1]
+
+
+def test_the_demo_is_run_by_the_words_of_the_page():
+    page = Path(__file__).parents[2] / "docs" / "running.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("deeplinear demo")] == [COMMAND]
 
 
 @pytest.mark.usefixtures("short_report")

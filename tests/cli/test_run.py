@@ -42,6 +42,7 @@ def test_the_trajectory_is_what_the_library_computes(finished):
     assert np.array_equal(dl.load(finished).vectors, traj.vectors)
 
 
+@pytest.mark.usefixtures("short_report")
 def test_the_summary_says_outcome_quality_cost_and_where_the_report_is(cli):
     done = cli("run", *QUICK, "-o", "out/a")
     assert done.code == 0
@@ -53,6 +54,7 @@ def test_the_summary_says_outcome_quality_cost_and_where_the_report_is(cli):
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+@pytest.mark.usefixtures("short_report")
 def test_json_is_one_document_and_nothing_else(cli):
     done = cli("run", *QUICK, "-o", "out/a", "--json")
     assert done.document["ok"] is True
@@ -62,8 +64,8 @@ def test_json_is_one_document_and_nothing_else(cli):
     assert Path(done.document["report"]).is_file()
 
 
-def test_quiet_prints_nothing(cli):
-    done = cli("run", *QUICK, "-o", "out/a", "--quiet")
+def test_quiet_prints_nothing(quiet_run):
+    _, done = quiet_run
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
@@ -73,6 +75,7 @@ def test_the_folder_is_named_after_the_source_by_default(cli):
     assert Path("out/planted/report.html").is_file()
 
 
+@pytest.mark.usefixtures("short_report", "one_figure")
 def test_figures_adds_pdf_and_png(cli):
     assert cli("run", *QUICK, "-o", "out/a", "--figures", "-q").code == 0
     kinds = {path.suffix for path in Path("out/a/figures").iterdir()}
@@ -89,6 +92,7 @@ def test_a_failed_run_exits_with_3_and_keeps_what_it_has(cli):
     assert Path("out/a/report.html").is_file()
 
 
+@pytest.mark.usefixtures("short_report")
 def test_a_failed_run_says_so_even_when_quiet(cli):
     words = ["planted", "--modes", "3,2", "--widths", "2,2,2", "--scale", "1e120"]
     done = cli("run", *words, "-o", "out/a", "--quiet")
@@ -111,6 +115,7 @@ def test_every_other_ending_is_done(cli, words, status):
     assert done.document["status"] == status
 
 
+@pytest.mark.usefixtures("short_report")
 def test_run_toml_repeats_a_named_run_bit_for_bit(cli, a_run):
     assert cli("run", "out/quick/run.toml", "-o", "out/again", "-q").code == 0
     assert same(a_run, Path("out/again"))
@@ -220,6 +225,7 @@ def test_report_is_written_again_byte_for_byte(cli, a_run):
     assert (a_run / "report.html").read_bytes() == before
 
 
+@pytest.mark.usefixtures("short_report", "one_figure")
 def test_report_adds_figures(cli, a_run):
     done = cli("report", "out/quick", "--figures", "--json")
     assert done.document["report"] == "out/quick/report.html"

@@ -111,6 +111,7 @@ def test_a_long_itinerary_is_cut_and_says_so(monkeypatch):
     assert " ".join(full(traj, visits)).count("From t = ") == 6
 
 
+@pytest.mark.usefixtures("no_drawing")
 def test_the_itinerary_is_computed_once(cli, monkeypatch):
     from deeplinear import analysis
     from deeplinear.cli import _execute

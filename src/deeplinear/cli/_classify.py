@@ -1,17 +1,17 @@
 """`deeplinear classify`: what a point of the landscape is."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 from deeplinear import LinearNetwork, Problem
 from deeplinear._core.errors import ArgumentError
 from deeplinear.cli import _options as options
+from deeplinear.cli import _target
 from deeplinear.cli._app import Answer
-from deeplinear.cli._errors import Mistake, SettingsError
+from deeplinear.cli._errors import Mistake
+from deeplinear.cli._second_order import SecondOrder, second_order
 from deeplinear.cli._text import aligned
 
-_COUNTED_UP_TO = 1500  # parameters left after compression, of networks whose index is counted
 _FAR = 0.1  # a displacement above this share of the weights, or of one learned mode, is warned of
 _HUGE = 1e8  # weights this many times one learned mode drown critical points in round-off
 _WARNING = (
@@ -37,8 +37,9 @@ def classify(
 ) -> Answer:
     """Say what a critical point is: global minimum, strict or non-strict saddle.
 
-    A state of a run is not critical, but may be near a point that is. That point is found first
-    and is what is classified; the answer says how far it is, and which test decided.
+    A state of a run is not critical, but may be near a point that is. That
+    point is found first and is what is classified; the answer says how far it
+    is, which test decided, and the signs of all Hessian eigenvalues.
 
     [bold]Examples[/bold]
 
@@ -57,20 +58,39 @@ def classify(
         "--modes": modes,
         "--data-option": data_option or None,
     }
-    wrong: list[Mistake] = []
+    wrong = _misused(of_data, is_run=target.is_dir())
     tolerance = _tolerance(tol, wrong)
-    point = _of_run if target.is_dir() else _of_file
-    problem, net, where = point(target, at, of_data, wrong)
-    found = _found(problem, net, refine=refine, tol=tolerance)
+    net, where, problem = _target.read(target, at, wrong)
+    problem = _of_data(net, of_data) if problem is None else problem
+    found, signs = _found(problem, net, refine=refine, tol=tolerance)
     head = {"ok": True, "exit_code": 0, "target": str(target), "point": where}
     return Answer(
-        lambda: head | {"widths": list(net.widths), "n_params": net.n_params} | found,
-        lambda: "\n".join([f"{target}, {where}", *aligned(_rows(found))]),
+        lambda: (
+            head | {"widths": list(net.widths), "n_params": net.n_params} | found | signs.document()
+        ),
+        lambda: "\n".join([f"{target}, {where}", *aligned(_rows(found, signs))]),
     )
 
 
-def _found(problem: Problem, net: LinearNetwork, *, refine: bool, tol: float) -> dict[str, Any]:
-    from deeplinear import flow, landscape
+def _misused(of_data: dict[str, Any], *, is_run: bool) -> list[Mistake]:
+    """Options of the data where a run has its own, or none where weights need them."""
+    if is_run:
+        return [
+            Mistake(name, "must be left out for the folder of a run, which has its own data.")
+            for name, value in of_data.items()
+            if value is not None
+        ]
+    text = (
+        "must be given for a file of weights: the data that they are to learn, for example "
+        "--data xy.npz, but it is missing."
+    )
+    return [] if of_data["--data"] is not None else [Mistake("--data", text)]
+
+
+def _found(
+    problem: Problem, net: LinearNetwork, *, refine: bool, tol: float
+) -> tuple[dict[str, Any], SecondOrder]:
+    from deeplinear import landscape
 
     s, norm = problem.modes.s, math.hypot(*map(float, net.to_vector()))
     # The weights of one learned mode: a small start is near the saddle at zero.
@@ -93,19 +113,16 @@ def _found(problem: Problem, net: LinearNetwork, *, refine: bool, tol: float) ->
             "gradient_norm": refined.gradient_norm,
             "converged": refined.converged,
         }
-    counted = (
-        verdict.kind != "not critical"
-        and flow.compress(problem, point).net.n_params <= _COUNTED_UP_TO
-    )
-    return {
+    found = {
         "given": {"loss": given.loss, "gradient_norm": given.gradient_norm},
         "refined": moved,
         **vars(verdict),
-        "index": landscape.index(problem, point) if counted else None,
     }
+    critical = verdict.kind != "not critical"
+    return found, second_order(problem, point) if critical else SecondOrder(None, None)
 
 
-def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows(found: dict[str, Any], signs: SecondOrder) -> list[tuple[str, str]]:
     from deeplinear.analysis import set_name
 
     given, moved, modes = found["given"], found["refined"], found["modes"]
@@ -130,10 +147,8 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if order is not None:
         rows.append(("escape", f"the loss falls at order {order}{along}"))
-    if found["index"] is not None:
-        n = found["index"]
-        rows.append(("index", f"{n} negative Hessian eigenvalue{'s' * (n != 1)}"))
-    return [*rows, ("decided", found["decided_by"]), ("margin", _margin(found))]
+    decided = [("decided", found["decided_by"]), ("margin", _margin(found))]
+    return [*rows, *decided, *signs.rows()]
 
 
 def _margin(found: dict[str, Any]) -> str:
@@ -141,60 +156,11 @@ def _margin(found: dict[str, Any]) -> str:
     return f"{found['margin']:.2g}, the factor by which {what} its tolerance"
 
 
-def _of_run(
-    folder: Path, at: str | None, of_data: dict[str, Any], wrong: list[Mistake]
-) -> tuple[Problem, LinearNetwork, str]:
-    from deeplinear.cli._documents import load_run
-
-    traj = load_run(folder, "TARGET")
-    wrong += [
-        Mistake(name, "must be left out for the folder of a run, which has its own data.")
-        for name, value in of_data.items()
-        if value is not None
-    ]
-    low, high = sorted((float(traj.t[0]), traj.t_end))
-    t = _time(at, traj.t_end, float(traj.t[0]))
-    if t is None or not low <= t <= high:
-        span = f"from {low:g} to {high:.9g}"
-        text = f"must be start, end, or a time of the run, {span}, but it is {at!r}."
-        wrong.append(Mistake("--at", text))
-    _require(wrong)
-    assert t is not None
-    ending = {traj.t_end: "the end", float(traj.t[0]): "the start"}.get(t, "a state")
-    return traj.problem, traj(t), f"{ending} at t = {t:.6g}"
-
-
-def _time(at: str | None, end: float, start: float) -> float | None:
-    if at in (None, "end"):
-        return end
-    if at == "start":
-        return start
-    try:
-        return float(str(at))
-    except ValueError:
-        return None
-
-
-def _of_file(
-    file: Path, at: str | None, of_data: dict[str, Any], wrong: list[Mistake]
-) -> tuple[Problem, LinearNetwork, str]:
-    from deeplinear import init
+def _of_data(net: LinearNetwork, of_data: dict[str, Any]) -> Problem:
+    """The problem that weights of a file are to learn."""
     from deeplinear.cli import _problem
     from deeplinear.cli._settings import gather, pair
 
-    if not file.exists():
-        text = f"must be the folder of a run or a file of weights, but there is nothing at {file}."
-        wrong.append(Mistake("TARGET", text))
-    if at is not None:
-        wrong.append(Mistake("--at", f"must be left out for a file of weights, but it is {at!r}."))
-    if of_data["--data"] is None:
-        text = (
-            "must be given for a file of weights: the data that they are to learn, for example "
-            "--data xy.npz, but it is missing."
-        )
-        wrong.append(Mistake("--data", text))
-    _require(wrong)
-    net = init.from_file(file)
     options = {name: v for name, v in of_data.items() if name not in ("--data", "--data-option")}
     pairs = [
         pair(text, "--data-option", "data.options.") for text in of_data["--data-option"] or []
@@ -209,7 +175,7 @@ def _of_file(
             f"Argument `TARGET` must hold weights for the {problem.d_in} inputs and "
             f"{problem.d_out} outputs of the data, but their widths are {net.widths}."
         )
-    return problem, net, f"weights of widths {'-'.join(map(str, net.widths))}"
+    return problem
 
 
 def _tolerance(text: str | None, wrong: list[Mistake]) -> float:
@@ -220,8 +186,3 @@ def _tolerance(text: str | None, wrong: list[Mistake]) -> float:
         return float(tol)
     wrong.append(Mistake("--tol", f"must be a number above 0, at most 0.01, but it is {text!r}."))
     return math.nan
-
-
-def _require(wrong: list[Mistake]) -> None:
-    if wrong:
-        raise SettingsError(wrong)

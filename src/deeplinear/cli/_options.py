@@ -90,9 +90,32 @@ Refine = Annotated[
 Tolerance = Annotated[
     _Text, typer.Option("--tol", metavar="NUMBER", help="Relative tolerance; default 1e-6.")
 ]
+FiberTarget = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="TARGET",
+        help="The folder of a run, or an .npz file of weights w0, w1, ...",
+        show_default=False,
+    ),
+]
+FiberRank = Annotated[
+    _Text, _option("--rank", "INTEGER", "The rank of the map, with --widths.", _NETWORK)
+]
+RankTolerance = Annotated[
+    _Text,
+    typer.Option(
+        "--tol", metavar="NUMBER", help="What of a layer counts as zero; default 1e-10 of its norm."
+    ),
+]
 Count = Annotated[
     _Text,
     typer.Option("--count", metavar="INTEGER", help="Classes to list, 1 to 1000; default 10."),
+]
+Amplitude = Annotated[
+    _Text,
+    typer.Option(
+        "--amplitude", metavar="NUMBER", help="Weights of a mode that starts: tell learning times."
+    ),
 ]
 Force = Annotated[bool, _option("--force", "", "Replace the run in the folder.", _OUTPUT)]
 Figures = Annotated[

@@ -11,7 +11,7 @@ from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import compress, gradient, loss
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._normal_form import NormalForm, normal_form, whitened_layers
-from deeplinear.landscape._openness import escape
+from deeplinear.landscape._openness import opening
 from deeplinear.landscape._spectrum import spectrum
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -225,7 +225,7 @@ def _saddle(
     """A saddle whose learned modes are the largest: count the layers of its escape."""
     # Residual layers of size z make a gradient z^(h - 1): smaller ones may as well be zero.
     hidden = 3.0 * steepness ** (1.0 / (len(form.z) - 1))
-    found = escape(form, scales, tol, max(_DOUBT, hidden / tol))
+    found = opening(form, scales, tol, max(_DOUBT, hidden / tol))
     margin = min(margin, found.margin)
     if found.order != found.highest:
         kind = "non-strict saddle" if found.order > 2 else "undecided"

@@ -14,7 +14,7 @@ _NO_LAYERS = (0.0, ())
 
 
 @dataclass(frozen=True)
-class Escape:
+class Opening:
     """Which layers open the way down.
 
     order, highest : the escape order, if numbers in the zone of doubt count as not zero, and if
@@ -29,7 +29,7 @@ class Escape:
     blocked: bool
 
 
-def escape(form: NormalForm, scales: Sequence[float], tol: float, doubt: float) -> Escape:
+def opening(form: NormalForm, scales: Sequence[float], tol: float, doubt: float) -> Opening:
     """Return the escape order of a saddle whose learned modes are the largest.
 
     A residual product over layers a, ..., b - 1 is zero if its norm is below tol times the
@@ -46,8 +46,8 @@ def escape(form: NormalForm, scales: Sequence[float], tol: float, doubt: float) 
     if order == highest == 3 and m < min(form.target.shape) and clearance.all_blocked():
         if 4 in found and found[4][0] >= doubt:
             layers = found[4][1]
-        return Escape(4, 4, layers, margin, blocked=True)
-    return Escape(order, highest, layers, margin, blocked=False)
+        return Opening(4, 4, layers, margin, blocked=True)
+    return Opening(order, highest, layers, margin, blocked=False)
 
 
 class _Clearance:

@@ -1,0 +1,218 @@
+"""`deeplinear fiber`: all weights with one end-to-end map, and where in them a network is."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deeplinear import LinearNetwork
+from deeplinear._core import checks
+from deeplinear._core.errors import ArgumentError, ArgumentTypeError
+from deeplinear.cli import _options as options
+from deeplinear.cli import _target
+from deeplinear.cli._app import Answer
+from deeplinear.cli._errors import Mistake
+from deeplinear.cli._text import aligned, parted
+from deeplinear.geometry import Barcode
+
+_NEEDED = (
+    "must be given: the folder of a run or a file of weights, or --widths and --rank in its "
+    "place, but it is missing."
+)
+_GIVEN = "must be left out for weights, which have it, but it is {!r}."
+
+
+def fiber(
+    target: options.FiberTarget = None,
+    at: options.At = None,
+    widths: options.Widths = None,
+    rank: options.FiberRank = None,
+    tol: options.RankTolerance = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> Answer:
+    """Tell how large the fiber of a map is: all weights with this product.
+
+    It depends on the widths and on the rank of the map alone, so these two
+    are enough. Of a network, the ranks of all partial products are found too,
+    as its barcode: where signals are born, and how far they are carried.
+
+    [bold]Examples[/bold]
+
+    deeplinear fiber --widths 3,3,3 --rank 2
+
+    deeplinear fiber out/digits --at 7500
+
+    deeplinear fiber weights.npz --tol 1e-6
+    """
+    wrong: list[Mistake] = []
+    if target is None:
+        return _of_formulas(*_widths_and_rank(widths, rank, {"--at": at, "--tol": tol}, wrong))
+    wrong += [
+        Mistake(name, _GIVEN.format(value))
+        for name, value in (("--widths", widths), ("--rank", rank))
+        if value is not None
+    ]
+    tolerance = _tolerance(tol, wrong)
+    net, where, _ = _target.read(target, at, wrong)
+    return _of_network(str(target), where, net, tolerance)
+
+
+def _of_formulas(widths: tuple[int, ...], rank: int) -> Answer:
+    found = _numbers(widths, rank)
+    head = {"ok": True, "exit_code": 0, "target": None, "widths": widths, "rank": rank}
+    name = "-".join(map(str, widths))
+    return Answer(
+        lambda: head | {"fiber": found},
+        lambda: "\n".join([f"The fiber of a map of rank {rank}, widths {name}", *_rows(found)]),
+    )
+
+
+def _of_network(target: str, where: str, net: LinearNetwork, tol: float) -> Answer:
+    from deeplinear import geometry
+
+    bars = geometry.barcode(net, tol=tol)
+    rank = bars.get((0, net.depth), 0)
+    found = _numbers(net.widths, rank)
+    norms = [float(math.hypot(*c.ravel())) for c in net.imbalance()]
+    largest = max(float(math.hypot(*w.ravel())) for w in net.weights) ** 2
+    relative = max(norms, default=0.0) / largest if largest > 0 else 0.0
+    doubt = "" if bars.certain else f" (if the rank is {rank}, which is not certain)"
+    imbalance = (
+        f"{max(norms):.2g}, the largest ||C_i||; {relative:.2g} of the largest ||W_i||^2"
+        if norms
+        else "none, with one layer"
+    )
+    return Answer(
+        lambda: {
+            "ok": True,
+            "exit_code": 0,
+            "target": target,
+            "point": where,
+            "widths": net.widths,
+            "rank": rank,
+            "fiber": found,
+            "barcode": _barcode(bars),
+            "imbalance": {"norms": norms, "relative": relative},
+        },
+        lambda: "\n".join(
+            parted(
+                [
+                    [
+                        f"{target}, {where}",
+                        *aligned([("rank", str(rank)), ("imbalance", imbalance)]),
+                    ],
+                    repr(bars).splitlines(),
+                    [f"The fiber through it{doubt}", *_rows(found)],
+                ]
+            )
+        ),
+    )
+
+
+def _numbers(widths: tuple[int, ...], rank: int) -> dict[str, Any]:
+    """What is true of every fiber of these widths and this rank."""
+    from deeplinear import geometry
+
+    whole = geometry.fiber(widths, rank)
+    value, multiplicity = geometry.learning_coefficient(widths, rank)
+    # A hidden layer that is full of the map cannot change its orientation (`fiber_path`).
+    full = sum(d == rank for d in widths[1:-1]) if rank else 0
+    return {
+        "dimension": whole.dimension,
+        "codimension": whole.codimension,
+        "top_components": whole.components,
+        "connected_components": 2**full,
+        "learning_coefficient": value,
+        "multiplicity": multiplicity,
+    }
+
+
+def _rows(found: dict[str, Any]) -> list[str]:
+    n = found["dimension"] + found["codimension"]
+    return aligned(
+        [
+            ("dimension", f"{found['dimension']} of {n}, codimension {found['codimension']}"),
+            ("components", f"{found['top_components']} of that dimension"),
+            ("connected", _pieces(found["connected_components"])),
+            ("learning", "coefficient {learning_coefficient:.10g}".format(**found)),
+            ("learning", "multiplicity {multiplicity}".format(**found)),
+        ]
+    )
+
+
+def _pieces(n: int) -> str:
+    return "in one piece" if n == 1 else f"in {n} pieces, which no path in it joins"
+
+
+def _barcode(bars: Barcode) -> dict[str, Any]:
+    return {
+        "bars": [
+            {"born": born, "last": last, "multiplicity": n} for (born, last), n in bars.items()
+        ],
+        "ranks": bars.ranks,
+        "orbit_dimension": bars.orbit_dimension,
+        "orbit_codimension": bars.orbit_codimension,
+        "gaps": [{"from": j, "to": i, "gap": gap} for (j, i), gap in sorted(bars.gaps.items())],
+        "gap": min(bars.gaps.values()),
+        "margin": bars.margin,
+        "tol": bars.tol,
+        "certain": bars.certain,
+    }
+
+
+def _widths_and_rank(
+    widths: str | None, rank: str | None, of_weights: dict[str, str | None], wrong: list[Mistake]
+) -> tuple[tuple[int, ...], int]:
+    """Widths and rank of the formulas."""
+    if widths is None and rank is None:
+        wrong.append(Mistake("TARGET", _NEEDED))
+    elif widths is None:
+        wrong.append(Mistake("--widths", f"must be given with --rank {rank}, but it is missing."))
+    elif rank is None:
+        text = f"must be given with --widths {widths}: the rank of the map, but it is missing."
+        wrong.append(Mistake("--rank", text))
+    wrong += [
+        Mistake(name, f"must be left out without a TARGET, but it is {value!r}.")
+        for name, value in of_weights.items()
+        if value is not None
+    ]
+    d = (1, 1) if widths is None else _widths(widths, wrong)
+    r = 0 if rank is None else _rank(rank, d if widths is not None else None, wrong)
+    _target.require(wrong)
+    return d, r
+
+
+def _widths(text: str, wrong: list[Mistake]) -> tuple[int, ...]:
+    from deeplinear.cli._settings import parse
+
+    try:
+        given = parse(text)
+        return checks.widths([given] if isinstance(given, int | float | str) else given)
+    except (ArgumentError, ArgumentTypeError) as error:
+        wrong.append(Mistake("--widths", str(error).removeprefix("Argument `widths` ")))
+        return ()
+
+
+def _rank(text: str, widths: Sequence[int] | None, wrong: list[Mistake]) -> int:
+    from deeplinear.cli._settings import parse
+
+    rank = parse(text)
+    if isinstance(rank, int) and not isinstance(rank, bool) and rank >= 0:
+        if not widths or rank <= min(widths):
+            return rank
+        most = f", at most {min(widths)}, the smallest width"
+    else:
+        most = " that is at least 0"
+    wrong.append(Mistake("--rank", f"must be an integer{most}, but it is {text!r}."))
+    return 0
+
+
+def _tolerance(text: str | None, wrong: list[Mistake]) -> float:
+    from deeplinear.cli._settings import parse
+
+    tol = 1e-10 if text is None else parse(text)
+    if isinstance(tol, int | float) and not isinstance(tol, bool) and 0 < tol < 1:
+        return float(tol)
+    wrong.append(Mistake("--tol", f"must be a number between 0 and 1, but it is {text!r}."))
+    return math.nan
