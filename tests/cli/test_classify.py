@@ -105,6 +105,61 @@ def test_data_can_be_arrays_a_name_or_those_of_a_run(cli, a_run):
     assert cli(*words, "x.npy,y.npy").document["ok"] is True
 
 
+def test_the_inertia_and_the_residual_pattern_are_told(cli, saddle):
+    words = ["classify", "weights.npz", "--data", "xy.npz"]
+    found = cli(*words, "--json").document
+    problem = dl.Problem.from_data(*(np.load("xy.npz")[name] for name in "xy"))
+    signs = dl.landscape.spectrum(problem, saddle)
+    positive = int((signs > 1e-9).sum())
+    assert found["inertia"] == {
+        "index": 0,
+        "nullity": 24 - positive,
+        "positive": positive,
+        "tangent": 24 - positive - found["inertia"]["degenerate"],
+        "degenerate": found["inertia"]["degenerate"],
+        "margin": found["inertia"]["margin"],
+        "decided_by": "The residual pattern decides all signs.",
+    }
+    assert found["index"] == found["inertia"]["index"]
+    assert found["pattern"]["widths"] == [2, 2, 2, 1]
+    assert found["pattern"]["modes"] == [{"last": 0, "first": 3, "number": 1}]
+    assert {"born": 1, "last": 1, "number": 2} in found["pattern"]["paths"]
+    out = cli(*words).out
+    assert f"\n  inertia   0 negative, {24 - positive} zero, {positive} positive\n" in out
+    assert "\n  residual  modes: 1 untouched\n" in out
+    assert "along the critical set" in out
+    assert "index" not in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_pattern_with_a_path_between_hidden_layers_is_told(cli):
+    problem = dl.Problem.from_data(*dl.datasets.planted([3.0, 2.0, 1.0]))
+    pattern = dl.landscape.ResidualPattern((2, 2, 2, 2), {(0, 3): 2}, {(1, 2): 1})
+    save(dl.landscape.random_critical_point(problem, (3, 3, 3, 3), [0], pattern=pattern, seed=0))
+    words = ["classify", "weights.npz", "--data", "planted", "--modes", "3,2,1"]
+    found = cli(*words, "--json").document
+    assert (found["kind"], found["escape_order"]) == ("strict saddle", 2)
+    assert found["index"] == found["inertia"]["index"] > 0
+    assert {"born": 1, "last": 2, "number": 1} in found["pattern"]["paths"]
+    assert "paths: 1 of 1-2" in cli(*words).out
+
+
+def test_networks_of_any_size_have_an_index(cli):
+    problem = dl.Problem.from_data(*dl.datasets.planted([3.0, 2.0, 1.0], d_in=160, d_out=3))
+    widths = (160, 160, 160, 3)
+    save(dl.landscape.random_critical_point(problem, widths, [1, 2], seed=0))
+    words = ["classify", "weights.npz", "--data", "planted", "--modes", "3,2,1"]
+    found = cli(*words, "--json").document
+    assert (found["kind"], found["modes"], found["index"]) == ("strict saddle", [1, 2], 2)
+    assert found["inertia"]["nullity"] + found["inertia"]["positive"] + 2 == found["n_params"]
+
+
+@pytest.mark.usefixtures("a_run")
+def test_a_point_that_is_not_critical_has_no_inertia(cli):
+    found = cli("classify", "out/quick", "--at", "1", "--no-refine", "--json").document
+    assert (found["inertia"], found["pattern"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -152,3 +207,7 @@ def test_all_mistakes_are_reported_at_once(cli):
     done = cli("classify", *words, "--json")
     found = [entry["where"] for entry in done.document["error"]["mistakes"]]
     assert sorted(found) == ["--at", "--center", "--data", "--tol"]
+    Path("empty").mkdir()
+    done = cli("classify", "empty", "--tol", "0", "--data", "digits", "--json")
+    found = [entry["where"] for entry in done.document["error"]["mistakes"]]
+    assert sorted(found) == ["--data", "--tol", "TARGET"]

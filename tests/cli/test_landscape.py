@@ -67,6 +67,82 @@ def test_all_classes_are_listed_if_they_are_few(cli):
 
 
 @pytest.mark.parametrize(
+    ("modes", "widths"),
+    [
+        ("5,4,3,2,1", "5,3,5"),
+        ("3,2,1", "3,3,3,3"),
+        ("3,2,2,1", "4,3,4,4"),
+        ("2,2,2", "3,3,3"),
+        ("3,1", "2,2"),
+        ("0", "2,2,2"),
+    ],
+)
+def test_numbers_are_those_of_the_whole_lattice(cli, modes, widths):
+    words = ["planted", "--modes", modes, "--widths", widths, "--count", "1000", "--json"]
+    found = cli("landscape", *words).document
+    s, d = ([float(part) for part in text.split(",")] for text in (modes, widths))
+    x, y = dl.datasets.planted(s, d_in=int(d[0]), d_out=int(d[-1]))
+    lattice = dl.landscape.lattice(dl.Problem.from_data(x, y), [int(n) for n in d])
+    whole = lattice.summary()
+    assert found["kinds"] == whole["kinds"]
+    assert found["lattice"]["n_edges"] == whole["n_edges"]
+    assert found["lattice"]["dimensions"] == list(whole["dimensions"])
+    for one in [*found["lowest"], *found["largest_modes"]]:
+        wanted = lattice[one["modes"]]
+        assert (one["index"], one["dimension"]) == (wanted.index, wanted.dimension)
+        assert (one["kind"], one["escape_order"]) == (wanted.kind, wanted.escape_order)
+
+
+def test_kinds_of_a_huge_landscape_are_counted_exactly(cli):
+    words = ["planted", "--modes", MANY, "--widths", "64,64,64,64"]
+    found = cli("landscape", *words, "--json").document
+    assert found["lattice"] is None
+    assert found["kinds"] == {
+        "global minimum": 1,
+        "strict saddle": 2**64 - 65,
+        "non-strict saddle": 64,
+    }
+    assert "\n            18446744073709551551 strict saddles\n" in cli("landscape", *words).out
+
+
+def test_a_deep_landscape_leaves_out_dimensions(cli):
+    words = ["planted", "--modes", "3,2", "--widths", ",".join(["2"] * 10)]
+    found = cli("landscape", *words, "--json").document
+    assert [one["dimension"] for one in found["lowest"]] == [None] * 4
+    assert found["kinds"] == {"global minimum": 1, "strict saddle": 1, "non-strict saddle": 2}
+    assert "dim" not in cli("landscape", *words).out
+
+
+def test_an_amplitude_tells_the_learning_times_of_the_lattice(cli):
+    words = ["planted", "--modes", "3,2,1", "--widths", "3,3,3,3", "--amplitude", "0.01"]
+    found = cli("landscape", *words, "--json").document
+    lattice = dl.landscape.lattice(dl.Problem.from_modes([3.0, 2.0, 1.0]), (3, 3, 3, 3))
+    for edge in lattice.edges(amplitude=0.01):
+        assert found["learning_times"][edge.mode] == pytest.approx(edge.time, rel=1e-9)
+    out = cli("landscape", *words).out
+    assert "Learning times, from weights of 0.01 in every layer until half the value" in out
+    assert f"\n     2      1   {found['learning_times'][2]:.4g}\n" in out
+    assert cli("landscape", *words[:-2], "--json").document["learning_times"] is None
+
+
+def test_many_learning_times_are_cut(cli):
+    words = ["planted", "--modes", MANY, "--widths", "64,64,64", "--amplitude", "0.01"]
+    out = cli("landscape", *words).out
+    assert "... 52 more ..." in out
+    assert len(out.splitlines()) < 65
+    assert max(map(len, out.splitlines())) <= 80
+    assert len(cli("landscape", *words, "--json").document["learning_times"]) == 64
+
+
+def test_the_table_fits_whatever_the_modes_are_called(cli):
+    s = ",".join(f"{1e6 - 12345.678 * k:.3f}" for k in range(30))
+    words = ["planted", "--modes", s, "--widths", "30,14,30", "--count", "1000"]
+    out = cli("landscape", *words).out
+    assert "modes, 0 first" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["--modes", "3,1", "--widths", "2,2"], "convex"),
@@ -98,6 +174,14 @@ def test_the_settings_of_a_run_describe_its_landscape(cli, a_run):
         (["iris", "--widths", "4,3,3", "--count", "0"], ["`--count`", "1 to 1000", "'0'"]),
         (["iris", "--widths", "4,3,3", "--count", "1001"], ["`--count`", "'1001'"]),
         (["iris", "--widths", "4,3,3", "--count", "2.5"], ["`--count`", "'2.5'"]),
+        (["iris", "--widths", "4,3,3", "--amplitude", "no"], ["`--amplitude`", "above 0", "'no'"]),
+        (["iris", "--widths", "4,3,3", "--amplitude", "-1"], ["`--amplitude`", "above 0", "'-1'"]),
+        (["iris", "--widths", "4,3,3", "--amplitude", "0.1"], ["`--amplitude`", "--whiten"]),
+        (["iris", "--widths", "4,3", "--whiten", "--amplitude", "0.1"], ["one layer", "0.1"]),
+        (
+            ["planted", "--modes", "2,1", "--widths", "2,2,2", "--amplitude", "1"],
+            ["`--amplitude`", "below 0.7071", "1."],
+        ),
         (["no.csv", "--widths", "4,3"], ["`SOURCE`", "exists", "no.csv"]),
         ([], ["SOURCE", "deeplinear landscape --help"]),
     ],
@@ -112,6 +196,7 @@ def test_wrong_use_is_named(cli, tmp_path, words, expected):
 
 
 def test_all_mistakes_are_reported_at_once(cli):
-    done = cli("landscape", "digts", "--widths", "4", "--count", "no", "--json")
+    words = ["digts", "--widths", "4", "--count", "no", "--amplitude", "0"]
+    done = cli("landscape", *words, "--json")
     found = [entry["where"] for entry in done.document["error"]["mistakes"]]
-    assert found == ["SOURCE", "--widths", "--count"]
+    assert found == ["SOURCE", "--widths", "--count", "--amplitude"]

@@ -92,7 +92,7 @@ def test_every_figure_is_described_and_captioned(hostile_page: str) -> None:
     outline = Outline(hostile_page)
     figures = [a for a in outline.attributes("svg") if a.get("role") == "img"]
     assert len(figures) == len(outline.attributes("figure"))
-    assert len(figures) == 7 + 2 * hostile_page.count('<div class="plateau">') + 2
+    assert len(figures) == 8 + 2 * hostile_page.count('<div class="plateau">') + 2
     assert all(len(a["aria-label"] or "") > 20 for a in figures)
     assert len(outline.attributes("figcaption")) == len(figures)
     rest = [a for a in outline.attributes("svg") if a.get("role") != "img"]
@@ -106,6 +106,7 @@ def test_sections_come_in_the_order_of_a_reader(hostile_page: str) -> None:
         "Loss",
         "Gradient norm",
         "Mode strengths",
+        "Landscape",
         "Singular values",
         "Conservation laws",
         "Network at the start",

@@ -17,6 +17,7 @@ NAMES = [
     "loss",
     "gradient_norm",
     "mode_strengths",
+    "lattice",
     "singular_values",
     "drift",
     "adjacency_start",

@@ -1,4 +1,4 @@
-"""The command line: `deeplinear run`, `saddles`, `classify`, `landscape`, `report`, `data`, `demo`.
+"""The command line: `deeplinear run`, `demo`, `data`, `saddles`, `classify`, `landscape`, ...
 
 Exit codes: 0 done, 2 wrong use, 3 the run failed or could not be written. With ``--json``,
 standard output gets exactly one JSON document, also for errors.

@@ -72,5 +72,7 @@ def deeplinear(
 
     deeplinear landscape digits --widths 64,32,32,10
 
+    deeplinear fiber --widths 3,3,3 --rank 2
+
     deeplinear report out/digits
     """

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from deeplinear import LinearNetwork
 from deeplinear._core import checks
@@ -12,7 +13,7 @@ from deeplinear.cli import _options as options
 from deeplinear.cli import _target
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake
-from deeplinear.cli._text import aligned, parted
+from deeplinear.cli._text import aligned, parted, whole
 from deeplinear.geometry import Barcode
 
 _NEEDED = (
@@ -61,10 +62,10 @@ def fiber(
 def _of_formulas(widths: tuple[int, ...], rank: int) -> Answer:
     found = _numbers(widths, rank)
     head = {"ok": True, "exit_code": 0, "target": None, "widths": widths, "rank": rank}
-    name = "-".join(map(str, widths))
+    names = ", ".join(map(str, widths))
     return Answer(
         lambda: head | {"fiber": found},
-        lambda: "\n".join([f"The fiber of a map of rank {rank}, widths {name}", *_rows(found)]),
+        lambda: "\n".join([f"The fiber of a map of rank {rank}", *_rows(found, ("widths", names))]),
     )
 
 
@@ -74,15 +75,22 @@ def _of_network(target: str, where: str, net: LinearNetwork, tol: float) -> Answ
     bars = geometry.barcode(net, tol=tol)
     rank = bars.get((0, net.depth), 0)
     found = _numbers(net.widths, rank)
-    norms = [float(math.hypot(*c.ravel())) for c in net.imbalance()]
-    largest = max(float(math.hypot(*w.ravel())) for w in net.weights) ** 2
-    relative = max(norms, default=0.0) / largest if largest > 0 else 0.0
+    largest = max(float(np.abs(w).max()) for w in net.weights) or 1.0
+    unit = LinearNetwork([w / largest for w in net.weights])  # squares of the others may overflow
+    norms = [float(np.linalg.norm(c)) for c in unit.imbalance()]
+    layer = max(float(np.linalg.norm(w)) for w in unit.weights) or 1.0
+    relative = max(norms, default=0.0) / layer**2
     doubt = "" if bars.certain else f" (if the rank is {rank}, which is not certain)"
     imbalance = (
-        f"{max(norms):.2g}, the largest ||C_i||; {relative:.2g} of the largest ||W_i||^2"
+        f"{relative:.2g}, the largest ||C_i|| over the largest ||W_i||^2"
         if norms
         else "none, with one layer"
     )
+    rows = [
+        ("rank", f"{rank} of at most {min(net.widths)}"),
+        ("orbit", f"codimension {bars.orbit_codimension}"),
+        ("imbalance", imbalance),
+    ]
     return Answer(
         lambda: {
             "ok": True,
@@ -93,15 +101,15 @@ def _of_network(target: str, where: str, net: LinearNetwork, tol: float) -> Answ
             "rank": rank,
             "fiber": found,
             "barcode": _barcode(bars),
-            "imbalance": {"norms": norms, "relative": relative},
+            "imbalance": {
+                "norms": [c * largest * largest for c in norms],
+                "relative": relative,
+            },
         },
         lambda: "\n".join(
             parted(
                 [
-                    [
-                        f"{target}, {where}",
-                        *aligned([("rank", str(rank)), ("imbalance", imbalance)]),
-                    ],
+                    [f"{target}, {where}", *aligned(rows)],
                     repr(bars).splitlines(),
                     [f"The fiber through it{doubt}", *_rows(found)],
                 ]
@@ -114,26 +122,27 @@ def _numbers(widths: tuple[int, ...], rank: int) -> dict[str, Any]:
     """What is true of every fiber of these widths and this rank."""
     from deeplinear import geometry
 
-    whole = geometry.fiber(widths, rank)
+    size = geometry.fiber(widths, rank)
     value, multiplicity = geometry.learning_coefficient(widths, rank)
     # A hidden layer that is full of the map cannot change its orientation (`fiber_path`).
     full = sum(d == rank for d in widths[1:-1]) if rank else 0
     return {
-        "dimension": whole.dimension,
-        "codimension": whole.codimension,
-        "top_components": whole.components,
+        "dimension": size.dimension,
+        "codimension": size.codimension,
+        "top_components": size.components,
         "connected_components": 2**full,
         "learning_coefficient": value,
         "multiplicity": multiplicity,
     }
 
 
-def _rows(found: dict[str, Any]) -> list[str]:
+def _rows(found: dict[str, Any], *first: tuple[str, str]) -> list[str]:
     n = found["dimension"] + found["codimension"]
     return aligned(
         [
+            *first,
             ("dimension", f"{found['dimension']} of {n}, codimension {found['codimension']}"),
-            ("components", f"{found['top_components']} of that dimension"),
+            ("components", f"{whole(found['top_components'])} of that dimension"),
             ("connected", _pieces(found["connected_components"])),
             ("learning", "coefficient {learning_coefficient:.10g}".format(**found)),
             ("learning", "multiplicity {multiplicity}".format(**found)),
@@ -142,7 +151,7 @@ def _rows(found: dict[str, Any]) -> list[str]:
 
 
 def _pieces(n: int) -> str:
-    return "in one piece" if n == 1 else f"in {n} pieces, which no path in it joins"
+    return "in one piece" if n == 1 else f"in {whole(n)} pieces that no path joins"
 
 
 def _barcode(bars: Barcode) -> dict[str, Any]:
@@ -187,8 +196,8 @@ def _widths(text: str, wrong: list[Mistake]) -> tuple[int, ...]:
     from deeplinear.cli._settings import parse
 
     try:
-        given = parse(text)
-        return checks.widths([given] if isinstance(given, int | float | str) else given)
+        given: Any = parse(text)
+        return checks.widths(given if isinstance(given, list) else [given])
     except (ArgumentError, ArgumentTypeError) as error:
         wrong.append(Mistake("--widths", str(error).removeprefix("Argument `widths` ")))
         return ()
@@ -197,13 +206,11 @@ def _widths(text: str, wrong: list[Mistake]) -> tuple[int, ...]:
 def _rank(text: str, widths: Sequence[int] | None, wrong: list[Mistake]) -> int:
     from deeplinear.cli._settings import parse
 
-    rank = parse(text)
-    if isinstance(rank, int) and not isinstance(rank, bool) and rank >= 0:
-        if not widths or rank <= min(widths):
-            return rank
-        most = f", at most {min(widths)}, the smallest width"
-    else:
-        most = " that is at least 0"
+    rank: Any = parse(text)
+    whole_number = isinstance(rank, int) and not isinstance(rank, bool)
+    if whole_number and rank >= 0 and (not widths or rank <= min(widths)):
+        return int(rank)
+    most = f" from 0 to {min(widths)}, the smallest width" if widths else " that is at least 0"
     wrong.append(Mistake("--rank", f"must be an integer{most}, but it is {text!r}."))
     return 0
 

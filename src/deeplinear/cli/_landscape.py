@@ -1,6 +1,5 @@
 """`deeplinear landscape`: the classes of critical points of a network, without training it."""
 
-from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -8,11 +7,13 @@ from deeplinear import Problem
 from deeplinear.cli import _options as options
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake, SettingsError
-from deeplinear.cli._text import aligned, paragraph, parted, table
 
 _MOST = 1000
 _CHAIN = 12  # sets of largest modes that are listed in any case
-_GROUPS = 5  # groups of equal modes that are named
+
+# A whole lattice takes half a second and 200 MB at this size, and ten times as much of both at
+# its own limit. Dimensions take 0.1 s for each rank at this depth, 4 s at depth 12.
+_CLASSES, _RANK, _DEPTH = 1 << 18, 32, 7
 
 
 def landscape(
@@ -25,25 +26,30 @@ def landscape(
     data_option: options.DataOption = None,
     widths: options.Widths = None,
     count: options.Count = None,
+    amplitude: options.Amplitude = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> Answer:
-    """Map the critical points of the loss: how many classes, which, and what they are.
+    """Map the critical points of the loss: how many classes, which, and what.
 
-    A class is the set of modes that a critical point has learned. The classes of lowest loss are
-    listed, then the saddles that a small start visits on its way. Nothing is trained.
+    A class is the set of modes that a critical point has learned. The classes
+    of lowest loss are listed, then the saddles that a small start visits on
+    its way. Nothing is trained.
 
     [bold]Examples[/bold]
 
     deeplinear landscape digits --widths 64,32,32,10 --whiten
 
-    deeplinear landscape planted --modes 5,4,3,2,1 --widths 5,3,5 --count 20
+    deeplinear landscape planted --modes 3,2,1 --widths 3,2,3 --count 20
+
+    deeplinear landscape planted --modes 3,2 --widths 2,2,2 --amplitude 0.01
     """
     from deeplinear.cli import _problem
+    from deeplinear.cli._landscape_lines import lines
     from deeplinear.cli._settings import gather, pair
 
     wrong: list[Mistake] = []
-    most = _count(count, wrong)
+    most, a0 = _count(count, wrong), _amplitude(amplitude, wrong)
     pairs = [pair(text, "--data-option", "data.options.") for text in data_option or []]
     given = {
         "--targets": targets,
@@ -60,11 +66,15 @@ def landscape(
     if wrong:
         raise SettingsError(wrong)
     loaded = _problem.load(config.data, config.network.widths)
-    found = _found(loaded.problem, tuple(config.network.widths), most)
+    sizes = tuple(config.network.widths)
+    loaded.problem.require_widths(sizes)
+    times = None if a0 is None else _learning_times(loaded.problem, len(sizes) - 1, a0)
+    found = _found(loaded.problem, sizes, most)
+    found |= {"amplitude": a0, "learning_times": times}
     name = loaded.dataset.name
     return Answer(
         lambda: {"ok": True, "exit_code": 0, "data": name} | found,
-        lambda: "\n".join(_lines(name, found)),
+        lambda: "\n".join(lines(name, found)),
     )
 
 
@@ -81,12 +91,42 @@ def _count(text: str | None, wrong: list[Mistake]) -> int:
     return 0
 
 
+def _amplitude(text: str | None, wrong: list[Mistake]) -> float | None:
+    from deeplinear.cli._settings import parse
+
+    if text is None:
+        return None
+    a0 = parse(text)
+    if isinstance(a0, int | float) and not isinstance(a0, bool) and 0 < a0 < float("inf"):
+        return float(a0)
+    wrong.append(Mistake("--amplitude", f"must be a number above 0, but it is {text!r}."))
+    return None
+
+
+def _learning_times(problem: Problem, depth: int, a0: float) -> list[float]:
+    """How long each mode takes from this amplitude to half its value: the edges of the lattice."""
+    from deeplinear.exact import mode_time
+
+    half = (problem.modes.s / 2) ** (1 / depth)
+    text = ""
+    if depth == 1:
+        text = "must be left out for one layer, which has no saddles to leave"
+    elif not problem.whitened:
+        text = "must be left out for data that are not whitened, where learning times have no "
+        text += "closed form, or --whiten must be given"
+    elif len(half) and a0 >= half[-1]:
+        text = f"must be below {half[-1]:.4g}, where the smallest mode counts as learned"
+    if text:
+        raise SettingsError([Mistake("--amplitude", f"{text}, but it is {a0:g}.")])
+    pairs = zip(problem.modes.s, half, strict=True)
+    return [float(mode_time(float(s), depth, a0, float(a))) for s, a in pairs]
+
+
 def _found(problem: Problem, widths: tuple[int, ...], most: int) -> dict[str, Any]:
     from deeplinear.landscape import critical_value, critical_values, mode_groups
 
-    problem.require_widths(widths)
     s, classes = problem.modes.s, critical_values(problem, widths)
-    convex = len(widths) == 2
+    convex, n_classes = len(widths) == 2, classes.count
     tops = [] if convex else [tuple(range(r)) for r in range(classes.rank + 1)]
     if len(tops) > max(most, _CHAIN):  # the first ones, and the minimum
         tops = [*tops[: max(most, _CHAIN) - 1], tops[-1]]
@@ -98,7 +138,9 @@ def _found(problem: Problem, widths: tuple[int, ...], most: int) -> dict[str, An
         "equal_modes": [group for group in mode_groups(s) if len(group) > 1],
         "convex": convex,
         "rank": classes.rank,
-        "n_classes": classes.count,
+        "n_classes": n_classes,
+        "kinds": _kinds(n_classes, classes.rank, len(widths) - 1),
+        "lattice": _lattice(problem, widths, n_classes, classes.rank),
         "floor": problem.floor,
         "optimum": problem.optimum(min(widths)),
         "loss_of_zero": problem.optimum(0),
@@ -110,116 +152,57 @@ def _found(problem: Problem, widths: tuple[int, ...], most: int) -> dict[str, An
     }
 
 
+def _kinds(n_classes: int, rank: int, depth: int) -> dict[str, int]:
+    """Classes of each kind: one minimum; of r < rank largest modes, one class for each r."""
+    silent = rank if depth > 2 else 0
+    numbers = {
+        "global minimum": 1,
+        "strict saddle": n_classes - 1 - silent,
+        "non-strict saddle": silent,
+    }
+    return {kind: n for kind, n in numbers.items() if n}
+
+
+def _lattice(
+    problem: Problem, widths: tuple[int, ...], n_classes: int, rank: int
+) -> dict[str, Any] | None:
+    """What only the whole lattice tells; None where it is large."""
+    from deeplinear.landscape import lattice
+
+    if n_classes > _CLASSES or rank > _RANK or len(widths) - 1 > _DEPTH:
+        return None
+    found = lattice(problem, widths).summary()
+    names = ("n_edges", "by_rank", "escape_orders", "largest_index", "dimensions")
+    return {name: found[name] for name in names}
+
+
 def _class(
     problem: Problem, widths: tuple[int, ...], modes: tuple[int, ...], value: float
 ) -> dict[str, Any]:
-    """A class of critical points, and what its canonical point is."""
-    from deeplinear.landscape import classify, critical_point
+    """A class of critical points, what its canonical point is, and its dimension."""
+    from deeplinear.landscape import classify, critical_dimension, critical_point
 
     verdict = classify(problem, critical_point(problem, widths, modes))
+    known = len(widths) - 1 <= _DEPTH
     return {
         "modes": modes,
         "value": value,
         "excess": max(value - problem.optimum(min(widths)), 0.0),
         "kind": verdict.kind,
         "escape_order": verdict.escape_order,
+        "index": _index(problem, widths, modes),
+        "dimension": critical_dimension(problem, widths, modes) if known else None,
         "decided_by": verdict.decided_by,
     }
 
 
-def _lines(name: str, found: dict[str, Any]) -> list[str]:
-    widths, classes = "-".join(map(str, found["widths"])), found["n_classes"]
-    head = [f"{name}, {widths}", *aligned(_rows(found))]
-    if found["convex"]:
-        return parted([head, paragraph("One layer: the loss is convex, and has no saddles.")])
-    if found["n_modes"] == 0:
-        return parted([head, paragraph("Every critical point is a global minimum.")])
-    lowest = found["lowest"]
-    title = f"The {len(lowest)} classes of lowest loss" if len(lowest) < classes else "All classes"
-    m, tops = found["rank"] + 1, found["largest_modes"]
-    chain = _table(tops)
-    if left := m - len(tops):
-        chain.insert(len(tops), f"  ... {left} more ...")
-    return parted(
-        [
-            head,
-            [title, *_table(lowest)],
-            paragraph(_legend(found)),
-            ["The saddles that a small start visits, one after the other", *chain],
-        ]
-    )
+def _index(problem: Problem, widths: tuple[int, ...], modes: tuple[int, ...]) -> int:
+    """Negative Hessian eigenvalues of the canonical point, in closed form (theory §8)."""
+    from deeplinear.landscape import mode_groups
 
-
-def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
-    from deeplinear.analysis import set_name
-
-    s, m, rank = found["s"], found["n_modes"], found["rank"]
-    spectrum = {0: "none, the target is zero", 1: f"1, singular value {s[0]:.5g}" if m else ""}.get(
-        m, f"{m}, singular values {s[0]:.5g} to {s[-1]:.5g}" if m else ""
-    )
-    groups = [f"modes {set_name(group)}" for group in found["equal_modes"]]
-    rows = [("modes", spectrum)]
-    if groups:
-        more = f", and {len(groups) - _GROUPS} more groups" if len(groups) > _GROUPS else ""
-        rows.append(("equal", "; ".join(groups[:_GROUPS]) + more))
-    if rank < m:
-        rows.append(("learnable", f"at most {rank} modes, the smallest width"))
-    rows += [
-        ("classes", _whole(found["n_classes"])),
-        ("optimum", f"{found['optimum']:.6g}"),
-        ("zero map", f"{found['loss_of_zero']:.6g}"),
-    ]
-    return rows + [("note", note) for note in found["notes"]]
-
-
-def _table(classes: Iterable[dict[str, Any]]) -> list[str]:
-    rows = [
-        (
-            _set_name(one["modes"]),
-            f"{one['value']:.6g}",
-            f"{one['excess']:.5g}",
-            one["kind"],
-            "" if one["escape_order"] is None else str(one["escape_order"]),
-        )
-        for one in classes
-    ]
-    head = ("learned", "loss", "above optimum", "canonical point", "order")
-    return table(head, rows, right=(1, 2, 4))
-
-
-def _set_name(modes: Sequence[int]) -> str:
-    from deeplinear.analysis import set_name
-
-    name = set_name(modes)
-    return name if len(name) <= 24 else f"{len(modes)} modes, {set_name(modes[:1])} first"
-
-
-def _legend(found: dict[str, Any]) -> str:
-    """What the columns say, as far as it occurs."""
-    told = [
-        "The canonical point of a class has no weights beside its modes; others can be of lower "
-        "order."
-    ]
-    kinds = {one["kind"] for one in [*found["lowest"], *found["largest_modes"]]}
-    if "strict saddle" in kinds:
-        told.append(
-            "A strict saddle (order 2) has a direction of negative curvature: a smaller mode is "
-            "learned before a larger one, or there are two layers only."
-            if found["depth"] > 2
-            else "A strict saddle (order 2) has a direction of negative curvature."
-        )
-    if "non-strict saddle" in kinds:
-        told.append(
-            "At a non-strict one there is none, and the loss falls only like distance^order."
-        )
-    return " ".join(told)
-
-
-def _whole(n: int) -> str:
-    """An integer with its power of two, if it is one; beyond 40 figures, about."""
-    figures = str(n)
-    text = (
-        figures if len(figures) <= 40 else f"about {figures[0]}.{figures[1:3]}e{len(figures) - 1}"
-    )
-    power = n.bit_length() - 1
-    return f"{text} = 2^{power}" if power > 4 and n == 1 << power else text
+    index = missing = 0
+    for group in mode_groups(problem.modes.s):  # descending
+        held = sum(k in modes for k in group)
+        index += held * missing
+        missing += len(group) - held
+    return index + missing * (widths[1] - len(modes)) * (len(widths) == 3)

@@ -43,6 +43,18 @@ def parted(parts: Iterable[list[str]]) -> list[str]:
     return "\n\n".join("\n".join(part) for part in parts if part).split("\n")
 
 
+def figures(n: int) -> str:
+    """An integer; beyond 40 figures, about."""
+    digits = str(n)
+    return digits if len(digits) <= 40 else f"about {digits[0]}.{digits[1:3]}e{len(digits) - 1}"
+
+
+def whole(n: int) -> str:
+    """An integer, beyond 40 figures about, with its power of two, if it is one."""
+    power = n.bit_length() - 1
+    return f"{figures(n)} = 2^{power}" if power > 4 and n == 1 << power else figures(n)
+
+
 def _wrapped(words: str, first: str, later: str) -> list[str]:
     return textwrap.wrap(
         words,

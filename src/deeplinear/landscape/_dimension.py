@@ -1,36 +1,29 @@
-"""The largest type of a class: the dimension of its critical set (theory §8, §10)."""
+"""The dimension of the critical set of a class (theory §8, §10)."""
 
-import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 
 from deeplinear._core import checks
+from deeplinear.geometry import fiber
 from deeplinear.landscape._classes import checked_class
 from deeplinear.landscape._modes import ModeSet, mode_groups
-from deeplinear.landscape._pattern import ResidualPattern, coverage, cyclic_bars, homomorphisms
 from deeplinear.problem import Problem
-
-_PAIRS_UP_TO = 6
-"""Depth up to which pairs of exchanges are tried too; their number grows like depth^8."""
-
-_CHUNK = 4096
-"""Pairs of exchanges whose feasibility is tested at once."""
-
-Integers = np.ndarray
 
 
 def critical_dimension(problem: Problem, widths: Sequence[int], modes: Iterable[int]) -> int:
     r"""Return the dimension of the set of critical points that have learned exactly these modes.
 
-    .. math:: \sum_{i=1}^{h-1} \left( d_i^2 - (d_i - r)^2 \right) + \max_{\text{patterns}} \dim
+    .. math:: \sum_{i=1}^{h-1} \left( d_i^2 - (d_i - r)^2 \right) + \dim Z
               + \sum_{\text{groups}} q (g - q) + d_1 (d_0 - \mathrm{rank}\, S_{xx})
 
-    with r = |S|: the motions of the learned path, the largest residual pattern, the frames of
-    groups of g equal modes with q learned ones, and first layers that no input sees. 0 is
-    an isolated point, the set has an open neighborhood in no class.
+    with r = |S|: the motions of the learned path, the residual layers, the frames of groups of g
+    equal modes with q learned ones, and first layers that no input sees. With n unlearned modes,
+    residual widths D_i, and c the codimension of the fiber of zero (`geometry.fiber`), the residual
+    layers have the codimension
+
+    .. math:: 2\, c(n, D_1, \ldots, D_{h-1}) + c(D_0 - n, D'_1, \ldots, D'_{h-1}, D_h - n)
+
+    among all of these widths, where D' is what n units, each added to the smallest of the hidden
+    D_i, make of them, less n (zero if negative; c is zero if a width is). 0 is an isolated point.
 
     Parameters
     ----------
@@ -48,8 +41,9 @@ def critical_dimension(problem: Problem, widths: Sequence[int], modes: Iterable[
 
     Notes
     -----
-    The largest pattern is searched for, see `tests/landscape/test_dimension.py` for the cases in
-    which it was compared with all patterns, or with the formula of theory §10 (P = Sigma).
+    The formula was found here, from enumerations of all residual patterns, and is not proven. It
+    agrees with them in all 2,813 cases with widths up to 6, 4, 2 and 1 at depths 2, 3, 4 and 5, and
+    with tangent spaces at random points (`tests/landscape/test_dimension.py`).
 
     Examples
     --------
@@ -75,7 +69,7 @@ def critical_dimension(problem: Problem, widths: Sequence[int], modes: Iterable[
     residual = (problem.rank - r, *(d - r for d in widths[1:]))
     return (
         gauge_directions(widths, r)
-        + largest_pattern(residual, m - r).dimension
+        + residual_dimension(residual, m - r)
         + group_directions(mode_groups(problem.modes.s), chosen)
         + frozen
     )
@@ -92,119 +86,24 @@ def group_directions(groups: list[ModeSet], modes: ModeSet) -> int:
     return sum(q * (len(group) - q) for q, group in zip(held, groups, strict=True))
 
 
-@lru_cache(maxsize=4096)
-def largest_pattern(widths: tuple[int, ...], n_modes: int) -> ResidualPattern:
-    """Return a pattern of the largest dimension.
-
-    A steepest descent on dim End over exchanges of one or two bars for one or two others, then
-    over pairs of exchanges, from several greedy starts. It found the optimum in all cases where
-    that is known (`tests/landscape/test_dimension.py`): by enumeration, or by the formula of
-    theory §10 for no modes, with widths up to 200 and depth up to 7.
-    """
-    depth = len(widths) - 1
-    search = _search(depth)
-    best = min((search.descended(x) for x in _starts(widths, n_modes)), key=lambda found: found[1])
-    return ResidualPattern.from_vector(widths, search.polished(*best)[0])
+def residual_dimension(widths: tuple[int, ...], n_modes: int) -> int:
+    """Dimension of all critical residual layers of product zero, the residual target fixed."""
+    hidden, n = widths[1:-1], n_modes
+    left = [max(d - n, 0) for d in _filled(hidden, n)]
+    codimension = 2 * _zero(n, *hidden) + _zero(widths[0] - n, *left, widths[-1] - n)
+    return sum(a * b for a, b in zip(widths[1:], widths[:-1], strict=True)) - codimension
 
 
-def _starts(widths: tuple[int, ...], n_modes: int) -> list[Integers]:
-    """Long bars first, beginning at each node layer, in both directions."""
-    depth = len(widths) - 1
-    bars, covered = cyclic_bars(depth), coverage(depth)
-    found = []
-    for shift, sign in itertools.product(range(depth + 1), (1, -1)):
-        rest = np.array([*widths, n_modes], dtype=np.int64)
-        x = np.zeros(len(bars), dtype=np.int64)
-        order = sorted(
-            range(len(bars)),
-            key=lambda j: (bars[j][0] - bars[j][1], sign * ((bars[j][0] + shift) % (depth + 1))),
-        )
-        for j in order:
-            used = covered[:, j] > 0
-            n = int(rest[used].min())
-            if not used[-1]:  # what the modes still need at both ends is kept for them
-                kept = [int(rest[i] - rest[-1]) for i in (0, depth) if used[i]]
-                n = max(min([n, *kept]), 0)
-            x[j] += n
-            rest -= n * covered[:, j]
-        found.append(x)
-    return found
+def _filled(widths: Sequence[int], units: int) -> list[int]:
+    """The widths after units were added to the smallest, one after the other."""
+    filled = sorted(widths)
+    for k in range(1, len(filled) + 1):
+        if k == len(filled) or k * filled[k] - sum(filled[:k]) >= units:
+            break
+    level, extra = divmod(sum(filled[:k]) + units, k)
+    return [level + (j < extra) for j in range(k)] + filled[k:]
 
 
-@dataclass(frozen=True)
-class _Search:
-    """Exchanges (n, bars), dim End as x^T hom x, its slopes and curvatures along them."""
-
-    moves: Integers
-    hom: Integers
-    slopes: Integers
-    curvatures: Integers
-    between: Integers | None
-
-    def descended(self, x: Integers) -> tuple[Integers, int]:
-        """Take the best exchange, as often as it pays, until none does."""
-        value = int(x @ self.hom @ x)
-        negative = self.moves < 0
-        while True:
-            most = np.where(negative, x // np.maximum(-self.moves, 1), np.iinfo(np.int64).max)
-            most = most.min(axis=1)
-            slope = self.slopes @ x
-            bend = np.maximum(self.curvatures, 1)
-            vertex = np.where(self.curvatures > 0, -slope // (2 * bend), 0)
-            best, chosen = 0, None
-            for n in (np.minimum(most, 1), most, vertex.clip(0, most), (vertex + 1).clip(0, most)):
-                change = slope * n + self.curvatures * n * n
-                k = int(change.argmin())
-                if change[k] < best:
-                    best, chosen = int(change[k]), n[k] * self.moves[k]
-            if chosen is None:
-                return x, value
-            x, value = x + chosen, value + best
-
-    def polished(self, x: Integers, value: int) -> tuple[Integers, int]:
-        """Try pairs of exchanges, neither of which pays alone."""
-        if self.between is None:
-            return x, value
-        while True:
-            single = self.slopes @ x + self.curvatures
-            change = single[:, None] + single[None, :] + self.between
-            first, second = np.nonzero(change < 0)
-            order = np.argsort(change[first, second], kind="stable")
-            for part in np.split(order, range(_CHUNK, len(order), _CHUNK)):
-                there = x + self.moves[first[part]] + self.moves[second[part]]
-                allowed = np.flatnonzero((there >= 0).all(axis=1))
-                if allowed.size:
-                    x, value = self.descended(there[allowed[0]])
-                    break
-            else:
-                return x, value
-
-
-@lru_cache(maxsize=16)
-def _search(depth: int) -> _Search:
-    hom, moves = homomorphisms(depth), _moves(depth)
-    slopes = moves @ (hom + hom.T)
-    curvatures = np.einsum("ij,jk,ik->i", moves, hom, moves)
-    between = slopes @ moves.T if depth <= _PAIRS_UP_TO else None
-    return _Search(moves, hom, slopes, curvatures, between)
-
-
-def _moves(depth: int) -> Integers:
-    """Exchanges of at most two bars for at most two others that cover the same nodes."""
-    covered = coverage(depth)
-    n = covered.shape[1]
-    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    singles: list[tuple[int, ...]] = [(i,) for i in range(n)]
-    pairs = [(i, j) for i in range(n) for j in range(i, n)]
-    for chosen in [*singles, *pairs]:
-        used = tuple(covered[:, list(chosen)].sum(axis=1).tolist())
-        groups.setdefault(used, []).append(chosen)
-    rows = []
-    for group in groups.values():
-        for gone, new in itertools.permutations(group, 2):
-            if not set(gone) & set(new):
-                row = np.zeros(n, dtype=np.int64)
-                np.subtract.at(row, list(gone), 1)
-                np.add.at(row, list(new), 1)
-                rows.append(row)
-    return np.array(rows, dtype=np.int64).reshape(-1, n)
+def _zero(*widths: int) -> int:
+    """Codimension of the networks of these widths with product zero."""
+    return fiber(widths, 0).codimension if min(widths) > 0 else 0

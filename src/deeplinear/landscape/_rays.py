@@ -258,7 +258,7 @@ def _grown(
 def _require_whitened(problem: Problem) -> None:
     if not problem.whitened:
         raise ArgumentError(
-            "Argument `problem` must be whitened, but its inputs have a general covariance: canonical "
-            "points have no exact rays and orbits there. Whiten the inputs, or grow the unstable "
-            "set with deeplinear.analysis.unstable_curve."
+            "Argument `problem` must be whitened, but its inputs have a general covariance: "
+            "canonical points have no exact rays and orbits there. Whiten the inputs, or grow the "
+            "unstable set with deeplinear.analysis.unstable_curve."
         )

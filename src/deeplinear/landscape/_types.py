@@ -6,7 +6,7 @@ from typing import Literal
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, unknown_name
 from deeplinear.landscape._classes import checked_class
-from deeplinear.landscape._dimension import largest_pattern
+from deeplinear.landscape._largest_pattern import largest_pattern
 from deeplinear.landscape._modes import ModeSet
 from deeplinear.landscape._pattern import ResidualPattern, enumerate_patterns
 from deeplinear.problem import Problem

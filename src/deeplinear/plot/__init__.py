@@ -14,8 +14,10 @@ is touched. Mode k has the same color and line style in every figure.
 """
 
 from deeplinear.plot._alignment import alignment
+from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
 from deeplinear.plot._heatmap import adjacency
+from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
 from deeplinear.plot._phase_portrait import phase_portrait
@@ -26,8 +28,10 @@ from deeplinear.plot._surface import surface
 __all__ = [
     "adjacency",
     "alignment",
+    "barcode",
     "drift",
     "gradient_norm",
+    "lattice",
     "loss",
     "manifold",
     "mode_strengths",

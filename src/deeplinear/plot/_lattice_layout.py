@@ -11,6 +11,7 @@ from deeplinear.landscape import Lattice
 ROOMY, TIGHT = 5.5, 3.5  # points around the center of a node that no other one covers
 LABEL_SIZE = 7.5
 _WIDTH, _HEIGHT = 0.56, 1.05  # of a character, in units of the size
+_LEFT = 2.0  # how much farther a node goes to the right, away from the runs, than to the left
 _STEP = 1.5  # points between the places that are tried for a node
 
 
@@ -24,29 +25,9 @@ def drawn_classes(lattice: Lattice, visited: Iterable[int], most: int) -> np.nda
     n = len(lattice)
     if n <= most:
         return np.arange(n)
-    chain = largest_first(lattice)
-    kept = list(dict.fromkeys([*visited, *chain]))
+    kept = list(dict.fromkeys([*visited, *largest_first(lattice)]))
     chosen = set(kept)
-    codes, order = lattice._codes
-    radix = lattice._radix
-    sizes = np.array([len(group) for group in lattice.groups])
-    top = int(lattice.rank.max(initial=0))
-    nearby: list[tuple[int, int, int]] = []
-    for i in kept:
-        counts = lattice.counts[i].astype(np.int64)
-        learned = np.flatnonzero(counts)
-        last = int(learned[-1]) if learned.size else -1
-        for step in (1, -1):
-            fits = counts < sizes if step == 1 else counts > 0
-            if step == 1 and counts.sum() >= top:
-                continue
-            groups = np.flatnonzero(fits)
-            found = order[np.searchsorted(codes, int(counts @ radix) + step * radix[groups])]
-            nearby += [
-                (abs(int(g) - last), int(counts.sum()), int(j))
-                for g, j in zip(groups, found, strict=True)
-            ]
-    for _, _, j in sorted(nearby):
+    for _, _, j in sorted(near for i in kept for near in _neighbors(lattice, i)):
         if len(chosen) >= most:
             break
         chosen.add(j)
@@ -55,12 +36,24 @@ def drawn_classes(lattice: Lattice, visited: Iterable[int], most: int) -> np.nda
 
 def largest_first(lattice: Lattice) -> list[int]:
     """Return the positions of the classes of the largest modes: none, one, two, ..."""
-    by_rank: dict[int, int] = {}
     order = np.lexsort((lattice.value, lattice.rank))
-    ranks, first = np.unique(lattice.rank[order], return_index=True)
-    for rank, at in zip(ranks, order[first], strict=True):
-        by_rank[int(rank)] = int(at)
-    return [by_rank[rank] for rank in sorted(by_rank)]
+    _, first = np.unique(lattice.rank[order], return_index=True)
+    return [int(i) for i in order[first]]
+
+
+def _neighbors(lattice: Lattice, i: int) -> list[tuple[int, int, int]]:
+    """Classes with one mode more or less: how far from the last learned one, rank, position."""
+    counts, modes = lattice.counts[i], lattice.modes(i)
+    last = max((g for g, n in enumerate(counts) if n), default=-1)
+    open_ = len(modes) < int(lattice.rank.max())
+    found = []
+    for g, (group, n) in enumerate(zip(lattice.groups, counts, strict=True)):
+        if n < len(group) and open_:
+            found.append((abs(g - last), len(modes), lattice.position([*modes, group[n]])))
+        if n and len(lattice.widths) > 2:
+            fewer = [k for k in modes if k != group[n - 1]]
+            found.append((abs(g - last), len(modes), lattice.position(fewer)))
+    return found
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,12 @@ class Place:
     dx: float
     dy: float
     ha: str
+
+    def box(self, node: Array, width: float, height: float) -> Array:
+        """Left, right, bottom and top of the label."""
+        left = node[0] + self.dx - {"left": 0.0, "center": width / 2, "right": width}[self.ha]
+        bottom = node[1] + self.dy - height / 2
+        return np.array([left, left + width, bottom, bottom + height])
 
 
 def offsets(
@@ -94,38 +93,58 @@ def offsets(
         The width of a column in points.
     """
     result = np.zeros(len(columns))
-    rest = [int(i) for i in np.argsort(heights, kind="stable") if i not in set(first)]
     reach = max(room / 2 - TIGHT, 0.0)
     half = np.arange(_STEP, reach + _STEP / 2, _STEP)
-    tried = np.concatenate([[0.0], np.column_stack([-half, half]).ravel()])
-    boxes: dict[int, list[tuple[float, float, float, float]]] = {}
-    for i in [*first, *rest]:
-        placed = np.array(boxes.get(int(columns[i]), [])).reshape(-1, 4)
-        for radius, width in ((ROOMY, widths[i]), (TIGHT, 0.0)):
-            x, y = tried, heights[i]
-            right = x + radius + width
-            clear = _clear(x - radius, right, y - radius, y + radius, placed)
-            clear &= right <= max(reach + TIGHT, radius + width)
+    tried = np.concatenate([[0.0], half, -half])
+    tried = tried[np.argsort(np.where(tried < 0, -_LEFT * tried, tried), kind="stable")]
+    order = np.array(list(dict.fromkeys([*first, *np.argsort(heights, kind="stable").tolist()])))
+    for column in np.unique(columns):
+        own = order[columns[order] == column]
+        for sizes in (((ROOMY, 1.0), (TIGHT, 0.0)), ((TIGHT, 0.0),)):
+            places, fits = _one_column(heights[own], widths[own], tried, reach, sizes)
+            result[own] = places
+            if fits:
+                break
+    return result
+
+
+def _one_column(
+    heights: Array,
+    widths: Array,
+    tried: Array,
+    reach: float,
+    sizes: Sequence[tuple[float, float]],
+) -> tuple[Array, bool]:
+    """Places in a column, with the first radius and share of the label that is clear; if all are.
+
+    Where nothing is clear, the place that is farthest from the nodes that are there.
+    """
+    placed, chosen, fits = np.empty((0, 4)), [], True
+    for y, label in zip(heights, widths, strict=True):
+        for radius, share in sizes:
+            width = share * label
+            wanted = _around(tried, y, radius, width)
+            clear = _clear(wanted, placed)
+            clear &= wanted[:, 1] <= max(reach + TIGHT, radius + width)
             if clear.any():
-                result[i] = x[np.argmax(clear)]
+                at = int(np.argmax(clear))
                 break
         else:
-            result[i] = _widest(tried, heights[i], placed)
-            radius, width = TIGHT, 0.0
-        boxes.setdefault(int(columns[i]), []).append(
-            (
-                result[i] - radius,
-                result[i] + radius + width,
-                heights[i] - radius,
-                heights[i] + radius,
-            )
-        )
-    return result
+            at, fits = _loneliest(tried, y, placed), False
+        placed = np.vstack([placed, wanted[at]])
+        chosen.append(tried[at])
+    return np.array(chosen), fits
+
+
+def _around(x: Array, y: float, radius: float, width: float) -> Array:
+    """Boxes around nodes with labels at their right: left, right, bottom, top."""
+    level = np.full(len(x), y)
+    return np.column_stack([x - radius, x + radius + width, level - radius, level + radius])
 
 
 def text_width(text: str) -> float:
     """Return about how wide a label is, in points."""
-    return _WIDTH * LABEL_SIZE * len(text)
+    return _WIDTH * LABEL_SIZE * len(text) + 2.0
 
 
 def label_places(
@@ -153,24 +172,17 @@ def label_places(
         Of the axes, in points.
     """
     height = _HEIGHT * LABEL_SIZE
-    taken = np.column_stack(
-        [nodes[:, 0] - radii, nodes[:, 0] + radii, nodes[:, 1] - radii, nodes[:, 1] + radii]
-    )
+    x, y = nodes.T
+    taken = np.column_stack([x - radii, x + radii, y - radii, y + radii])
     found: dict[int, Place] = {}
     for i in order:
+        others = np.delete(taken, i, axis=0)
         for place in _candidates(radii[i], height, low=i in below):
-            left = (
-                nodes[i, 0]
-                + place.dx
-                - {"left": 0.0, "center": 0.5, "right": 1.0}[place.ha] * widths[i]
-            )
-            bottom = nodes[i, 1] + place.dy - height / 2
-            box = (left, left + widths[i], bottom, bottom + height)
+            box = place.box(nodes[i], widths[i], height)
             inside = (
-                box[0] >= -2 and box[1] <= size[0] + 2 and box[2] >= -2 and box[3] <= size[1] + 2
+                box[0] >= 1 and box[1] <= size[0] + 2 and box[2] >= -2 and box[3] <= size[1] + 2
             )
-            others = np.delete(taken, i, axis=0)
-            if inside and _clear(*map(np.atleast_1d, box), others)[0] and not _holds(box, path):
+            if inside and _clear(box[None], others)[0] and not _holds(box, path):
                 found[i] = place
                 taken = np.vstack([taken, box])
                 break
@@ -178,7 +190,7 @@ def label_places(
 
 
 def _candidates(radius: float, height: float, *, low: bool) -> list[Place]:
-    near, far = radius + 1.0, radius + 1.0 + height / 2
+    near, far = radius + 2.0, radius + 1.0 + height / 2
     slant = 0.75 * radius
     right, left = Place(near, 0.0, "left"), Place(-near, 0.0, "right")
     above = [Place(slant, slant + height / 2, "left"), Place(0.0, far, "center"),
@@ -188,24 +200,20 @@ def _candidates(radius: float, height: float, *, low: bool) -> list[Place]:
     return [*under, right, left, *above] if low else [right, *above[:2]]
 
 
-def _clear(left: Array, right: Array, bottom: Array, top: Array, boxes: Array) -> np.ndarray:
+def _clear(boxes: Array, others: Array) -> np.ndarray:
     """Whether each box is clear of all others."""
-    if len(boxes) == 0:
-        return np.ones(len(np.atleast_1d(left)), dtype=bool)
-    across = (left[:, None] < boxes[:, 1]) & (boxes[:, 0] < right[:, None])
-    upright = (np.atleast_1d(bottom)[:, None] < boxes[:, 3]) & (
-        boxes[:, 2] < np.atleast_1d(top)[:, None]
-    )
+    left, right, bottom, top = boxes.T[:, :, None]
+    across = (left < others[:, 1]) & (others[:, 0] < right)
+    upright = (bottom < others[:, 3]) & (others[:, 2] < top)
     return ~np.asarray((across & upright).any(axis=1))
 
 
-def _widest(tried: Array, y: float, boxes: Array) -> float:
-    """The place that is farthest from the nodes that are there."""
-    x = (boxes[:, 0] + boxes[:, 1]) / 2
-    distance = np.hypot(tried[:, None] - x, y - (boxes[:, 2] + boxes[:, 3]) / 2).min(axis=1)
-    return float(tried[np.argmax(distance)])
+def _loneliest(tried: Array, y: float, boxes: Array) -> int:
+    """Which place is farthest from the nodes that are there."""
+    x, level = (boxes[:, 0] + boxes[:, 1]) / 2, (boxes[:, 2] + boxes[:, 3]) / 2
+    return int(np.argmax(np.hypot(tried[:, None] - x, y - level).min(axis=1)))
 
 
-def _holds(box: tuple[float, float, float, float], points: Array) -> bool:
+def _holds(box: Array, points: Array) -> bool:
     x, y = points.T
     return bool(np.any((x > box[0]) & (x < box[1]) & (y > box[2]) & (y < box[3])))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from deeplinear import plot
+from deeplinear import landscape, plot
 from deeplinear.analysis import Itinerary, Visit, set_name
 from deeplinear.plot._spectrum import LARGEST, compressed_size
 from deeplinear.plot._style import GRID, INK, MUTED, settings
@@ -24,6 +24,9 @@ _SQUARE = (4.4, 3.2)
 _SMALL = (3.4, 2.4)
 _SPECTRUM_AXES, _HEAT_AXES = (0.2, 0.165, 0.78, 0.8), (0.205, 0.215, 0.63, 0.765)
 MOST_PLATEAUS = 12
+MOST_CLASSES = 1 << 16
+"""Classes of critical points up to which a report draws their lattice."""
+
 _RASTER_DPI = 150  # a heat map's axes are at most 4 inches: 600 pixels
 
 
@@ -119,6 +122,7 @@ def pictures(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
             "singular values. A mode counts as learned above half of its own. " + exact.sentence,
             lambda ax: plot.mode_strengths(traj, ax=ax, exact=exact.form),
         ),
+        *_lattice(traj, itinerary),
         Picture(
             "singular_values",
             "Singular values",
@@ -160,6 +164,31 @@ def pictures(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
             _SQUARE,
             "compressed",
         ),
+    ]
+
+
+def _lattice(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
+    """The lattice of critical points with the run's path, unless it is too large."""
+    problem, widths = traj.problem, traj.widths
+    n = landscape.critical_values(problem, widths).count
+    if n > MOST_CLASSES:
+        return []
+    classes = "The only class" if n == 1 else f"The {n} classes"
+    return [
+        Picture(
+            "lattice",
+            "Landscape",
+            f"{classes} of critical points by number of learned modes and loss, with the path of "
+            f"the run from learned modes {set_name(itinerary[0].modes)} to "
+            f"{set_name(itinerary[-1].modes)}.",
+            "Classes of critical points, labelled by their learned modes: those that have learned "
+            "more are farther to the right, those of lower loss farther down (square-root scale). "
+            "Thin lines: orbits along which one mode is learned, in its color. Arrows: this run; "
+            "filled circles: plateaus and the end, rings: classes that were only passed. A step "
+            "that learns several modes at once or loses one goes straight.",
+            lambda ax: plot.lattice(landscape.lattice(problem, widths), itinerary, ax=ax),
+            _SQUARE,
+        )
     ]
 
 
