@@ -116,7 +116,7 @@ def _found(
     found = {
         "given": {"loss": given.loss, "gradient_norm": given.gradient_norm},
         "refined": moved,
-        **vars(verdict),
+        **verdict.facts(),
     }
     critical = verdict.kind != "not critical"
     return found, second_order(problem, point) if critical else SecondOrder(None, None)

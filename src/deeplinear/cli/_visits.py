@@ -75,7 +75,7 @@ def itinerary_document(visits: Itinerary) -> dict[str, Any]:
 def _visit_document(visit: Visit) -> dict[str, Any]:
     fields = {name: value for name, value in vars(visit).items() if name != "network"}
     found = visit.classification
-    return fields | {"classification": None if found is None else vars(found)}
+    return fields | {"classification": None if found is None else found.facts()}
 
 
 def _words(visits: Itinerary) -> str:

@@ -15,7 +15,8 @@ from deeplinear.landscape._classes import (
     critical_value,
     critical_values,
 )
-from deeplinear.landscape._classify import Classification, classify
+from deeplinear.landscape._classification import Classification
+from deeplinear.landscape._classify import classify
 from deeplinear.landscape._dimension import critical_dimension
 from deeplinear.landscape._directions import EscapeDirection
 from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs

@@ -9,6 +9,7 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import compress, gradient, loss
+from deeplinear.landscape._classification import Classification
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._normal_form import NormalForm, normal_form, whitened_layers
 from deeplinear.landscape._openness import opening
@@ -29,51 +30,6 @@ _DENSE_UP_TO = 1500
 
 _DEVIATION = 0.01
 """How far a mode's strength may be from 0 and from s at a critical point, as a fraction of s."""
-
-
-@dataclass(frozen=True, repr=False)
-class Classification:
-    """What a point of the landscape is; prints itself in aligned lines.
-
-    Attributes
-    ----------
-    kind : "global minimum", "strict saddle", "non-strict saddle", "not critical" or "undecided".
-    modes : the learned modes, ascending; of a group of equal modes, the first ones.
-    loss, gradient_norm : full loss and ||grad L||_F of the network as given.
-    escape_order : 2 for strict saddles, at least 3 for non-strict ones; None at minima, or where
-        only the kind is decided.
-    escape_layers : layers, from 0, along which the loss falls at that order if exactly they are
-        perturbed; empty if there are none. Where the order is undecided, of the lowest possible.
-    decided_by : the test that decided, in a sentence.
-    margin : the factor by which what was tested clears its threshold; >= 1, infinite for exact
-        zeros. For "not critical" that of the gradient.
-    """
-
-    kind: str
-    modes: ModeSet
-    loss: float
-    gradient_norm: float
-    escape_order: int | None
-    escape_layers: tuple[int, ...]
-    decided_by: str
-    margin: float
-
-    def rows(self) -> list[tuple[str, str]]:
-        """The lines that it prints, as (name, text)."""
-        order = "none" if self.escape_order is None else str(self.escape_order)
-        if self.escape_layers:
-            order += f", along layers {', '.join(map(str, self.escape_layers))}"
-        modes = ", ".join(map(str, self.modes)) or "none"
-        return [
-            ("kind", self.kind),
-            ("learned", f"modes {modes}" if self.modes else "no mode"),
-            ("loss", f"{self.loss:.6g}, gradient {self.gradient_norm:.2g}"),
-            ("escape", f"order {order}"),
-            ("decided", f"{self.decided_by} Margin {self.margin:.2g}."),
-        ]
-
-    def __repr__(self) -> str:
-        return "Classification\n" + "\n".join(f"  {name:9}{text}" for name, text in self.rows())
 
 
 def classify(
@@ -159,6 +115,7 @@ def classify(
         escape_layers=verdict.layers,
         decided_by=verdict.reason,
         margin=verdict.margin,
+        _point=(problem, net),
     )
 
 

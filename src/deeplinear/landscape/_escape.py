@@ -10,7 +10,8 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import hessian
-from deeplinear.landscape._classify import Classification, classify
+from deeplinear.landscape._classification import Classification
+from deeplinear.landscape._classify import classify
 from deeplinear.landscape._directions import EscapeDirection, directions, loss_change
 from deeplinear.landscape._eigenpairs import lowest_eigenpairs
 from deeplinear.landscape._inertia import inertia_of

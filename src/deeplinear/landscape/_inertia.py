@@ -130,9 +130,11 @@ def inertia(problem: Problem, net: LinearNetwork) -> Inertia:
             "Argument `net` must be a critical point, but its gradient is "
             f"{verdict.gradient_norm:.2g}. Use deeplinear.landscape.refine first."
         )
-    if net.depth == 1:
-        return _one_layer(problem, net)
-    return inertia_of(problem, net, verdict.modes)
+    found = verdict.inertia
+    if found is None:
+        text = f"Which modes are learned is undecided: {verdict.decided_by}"
+        return Inertia(None, None, None, None, None, None, text, verdict.margin)
+    return found
 
 
 def inertia_of(problem: Problem, net: LinearNetwork, modes: ModeSet) -> Inertia:
@@ -206,7 +208,8 @@ def gauss_newton_rank(pattern: ResidualPattern) -> int:
     return sum((after[i] - after[i - 1]) * reach[0, i - 1] for i in range(1, h + 1))
 
 
-def _one_layer(problem: Problem, net: LinearNetwork) -> Inertia:
+def one_layer(problem: Problem, net: LinearNetwork) -> Inertia:
+    """The inertia of one layer, the same everywhere."""
     positive = problem.d_out * problem.rank
     zeros = net.n_params - positive
     text = "One layer: the Hessian is that of the inputs."

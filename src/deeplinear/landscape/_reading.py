@@ -46,7 +46,10 @@ def read_pattern(form: NormalForm, n_modes: int, scales: list[float]) -> Reading
     z = _adapted(form.z, scales, gaps)
     rest = form.rest / float(np.linalg.norm(form.rest, 2)) if n_modes else 0.0 * form.rest
     products = partial_products(z)
-    ranks = {key: _rank(product, 1.0, gaps) for key, product in products.items()}
+    ranks = {
+        (a, b): len(product) if a == b else _rank(product, 1.0, gaps)
+        for (a, b), product in products.items()
+    }
     # through[a, b]: modes whose output is read from node layer a, and whose input reaches b
     through = {
         (a, b): _rank(products[0, b] @ rest.T @ products[a, h], 1.0, gaps)
@@ -84,6 +87,8 @@ def _adapted(
     """
     z = [_cleaned(m, scale, gaps) for m, scale in zip(layers, scales, strict=True)]
     for i in range(len(z) - 1):
+        if not z[i].any() and not z[i + 1].any():
+            continue
         u, s, vt = np.linalg.svd(z[i])
         n = _counted(s, 1.0 if not s.size else float(s.max()), gaps)
         beside, t, ct = u[:, n:], np.zeros(0), np.zeros((0, 0))
@@ -109,7 +114,7 @@ def _cleaned(m: Array, scale: float, gaps: list[float]) -> Array:
 
 
 def _rank(m: Array, scale: float, gaps: list[float]) -> int:
-    if m.size == 0:
+    if not m.any():
         return 0
     s = np.linalg.svd(m, compute_uv=False)
     return _counted(s, max(scale, float(s[0])), gaps)

@@ -194,9 +194,11 @@ def _draw_steps(ax: "Axes", lattice: Lattice, runs: Runs, diagram: Diagram) -> N
         )
         ax.add_patch(arrow)
         if runs.n > 1:
-            at = (1 - _ALONG) * np.array(diagram.data(i)) + _ALONG * np.array(diagram.data(j))
+            (x0, y0), (x1, y1) = diagram.data(i), diagram.data(j)
+            x = (1 - _ALONG) * x0 + _ALONG * x1
+            y = ((1 - _ALONG) * np.sqrt(y0) + _ALONG * np.sqrt(y1)) ** 2  # straight on this scale
             ax.annotate(
-                str(n), (at[0], at[1]), (-6, -5), textcoords="offset points", ha="center",
+                str(n), (x, y), (-6, -5), textcoords="offset points", ha="center",
                 va="center", fontsize=LABEL_SIZE - 1, color=color, zorder=5,
             )  # fmt: skip
 

@@ -184,8 +184,8 @@ def _lattice(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
             "Classes of critical points, labelled by their learned modes: those that have learned "
             "more are farther to the right, those of lower loss farther down (square-root scale). "
             "Thin lines: orbits along which one mode is learned, in its color. Arrows: this run; "
-            "filled circles: plateaus and the end, rings: classes that were only passed. A step "
-            "that learns several modes at once or loses one goes straight.",
+            "filled circles: plateaus and the end, rings: classes that were only passed. An "
+            "arrow without a color learns several modes at once, or loses one.",
             lambda ax: plot.lattice(landscape.lattice(problem, widths), itinerary, ax=ax),
             _SQUARE,
         )
