@@ -11,9 +11,7 @@ from deeplinear.cli._errors import Mistake, SettingsError
 _MOST = 1000
 _CHAIN = 12  # sets of largest modes that are listed in any case
 
-# A whole lattice takes half a second and 200 MB at this size, and ten times as much of both at
-# its own limit. Dimensions take 0.1 s for each rank at this depth, 4 s at depth 12.
-_CLASSES, _RANK, _DEPTH = 1 << 18, 32, 7
+_LATTICE = 1 << 18  # classes up to which the whole lattice is built, in half a second
 
 
 def landscape(
@@ -140,7 +138,7 @@ def _found(problem: Problem, widths: tuple[int, ...], most: int) -> dict[str, An
         "rank": classes.rank,
         "n_classes": n_classes,
         "kinds": _kinds(n_classes, classes.rank, len(widths) - 1),
-        "lattice": _lattice(problem, widths, n_classes, classes.rank),
+        "lattice": _lattice(problem, widths, n_classes),
         "floor": problem.floor,
         "optimum": problem.optimum(min(widths)),
         "loss_of_zero": problem.optimum(0),
@@ -163,13 +161,11 @@ def _kinds(n_classes: int, rank: int, depth: int) -> dict[str, int]:
     return {kind: n for kind, n in numbers.items() if n}
 
 
-def _lattice(
-    problem: Problem, widths: tuple[int, ...], n_classes: int, rank: int
-) -> dict[str, Any] | None:
+def _lattice(problem: Problem, widths: tuple[int, ...], n_classes: int) -> dict[str, Any] | None:
     """What only the whole lattice tells; None where it is large."""
     from deeplinear.landscape import lattice
 
-    if n_classes > _CLASSES or rank > _RANK or len(widths) - 1 > _DEPTH:
+    if n_classes > _LATTICE:
         return None
     found = lattice(problem, widths).summary()
     names = ("n_edges", "by_rank", "escape_orders", "largest_index", "dimensions")
@@ -180,29 +176,21 @@ def _class(
     problem: Problem, widths: tuple[int, ...], modes: tuple[int, ...], value: float
 ) -> dict[str, Any]:
     """A class of critical points, what its canonical point is, and its dimension."""
-    from deeplinear.landscape import classify, critical_dimension, critical_point
+    from deeplinear.landscape import (
+        canonical_index,
+        classify,
+        critical_dimension,
+        critical_point,
+    )
 
     verdict = classify(problem, critical_point(problem, widths, modes))
-    known = len(widths) - 1 <= _DEPTH
     return {
         "modes": modes,
         "value": value,
         "excess": max(value - problem.optimum(min(widths)), 0.0),
         "kind": verdict.kind,
         "escape_order": verdict.escape_order,
-        "index": _index(problem, widths, modes),
-        "dimension": critical_dimension(problem, widths, modes) if known else None,
+        "index": canonical_index(problem, widths, modes),
+        "dimension": critical_dimension(problem, widths, modes),
         "decided_by": verdict.decided_by,
     }
-
-
-def _index(problem: Problem, widths: tuple[int, ...], modes: tuple[int, ...]) -> int:
-    """Negative Hessian eigenvalues of the canonical point, in closed form (theory §8)."""
-    from deeplinear.landscape import mode_groups
-
-    index = missing = 0
-    for group in mode_groups(problem.modes.s):  # descending
-        held = sum(k in modes for k in group)
-        index += held * missing
-        missing += len(group) - held
-    return index + missing * (widths[1] - len(modes)) * (len(widths) == 3)

@@ -76,13 +76,11 @@ def _table(classes: Iterable[dict[str, Any]]) -> list[str]:
             f"{one['excess']:.5g}",
             _kind(one),
             str(one["index"]),
-            "" if one["dimension"] is None else str(one["dimension"]),
+            str(one["dimension"]),
         ]
         for one in classes
     ]
-    if not any(row[-1] for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    right = [j for j in (1, 2, 4, 5) if j < len(head)]
+    right = (1, 2, 4, 5)
     room = max(_NAME, _WIDTH - max(map(len, table(["", *head[1:]], rows, right))))
     for row, one in zip(rows, classes, strict=True):
         row[0] = _set_name(one["modes"], room)
@@ -106,10 +104,9 @@ def _legend(found: dict[str, Any]) -> str:
     listed = [*found["lowest"], *found["largest_modes"]]
     told = [
         "Excess: loss above the optimum. The canonical point of a class has no weights beside its "
-        "modes; others can be of lower order. Index: its negative Hessian eigenvalues."
+        "modes; others can be of lower order. Index: its negative Hessian eigenvalues. "
+        "Dim: dimension of the set of all points of the class."
     ]
-    if any(one["dimension"] is not None for one in listed):
-        told.append("Dim: dimension of the set of all points of the class.")
     kinds = {one["kind"] for one in listed}
     if "strict saddle" in kinds:
         told.append(

@@ -8,7 +8,7 @@
 """
 
 from deeplinear.landscape._build_lattice import lattice
-from deeplinear.landscape._canonical_spectrum import canonical_spectrum
+from deeplinear.landscape._canonical_spectrum import canonical_index, canonical_spectrum
 from deeplinear.landscape._classes import (
     CriticalValue,
     CriticalValues,
@@ -52,6 +52,7 @@ __all__ = [
     "Refinement",
     "ResidualPattern",
     "arrival",
+    "canonical_index",
     "canonical_spectrum",
     "classify",
     "critical_dimension",

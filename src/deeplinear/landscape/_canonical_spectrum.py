@@ -8,7 +8,7 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.landscape._classes import checked_class
+from deeplinear.landscape._classes import checked_class, unlearned_larger
 from deeplinear.landscape._modes import ModeSet, learned_modes
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -67,6 +67,39 @@ def canonical_spectrum(problem: Problem, widths: Sequence[int], modes: Iterable[
             "general covariance. Use deeplinear.landscape.spectrum, or whiten the inputs."
         )
     return closed_form(problem, widths, chosen)
+
+
+def canonical_index(problem: Problem, widths: Sequence[int], modes: Iterable[int]) -> int:
+    """Return the number of negative Hessian eigenvalues at the canonical point of a class.
+
+    One for every pair of a learned mode and a larger one that is not; at depth 2 one more for
+    every unlearned mode and free hidden node. Right for every problem, whitened or not: no change
+    of bases of the hidden layers or of the inputs alters it.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        As `critical_point`.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([4.0, 2.0, 1.0])
+    >>> dl.landscape.canonical_index(problem, (3, 3, 3, 3), [2])
+    2
+    >>> dl.landscape.canonical_index(problem, (3, 3, 3), [2])
+    6
+
+    References
+    ----------
+    theory §8.
+    """
+    widths = checks.widths(widths)
+    chosen = checked_class(problem, widths, modes)
+    swaps = unlearned_larger(problem.modes.s, chosen)
+    if len(widths) != 3:
+        return swaps
+    return swaps + (len(problem.modes) - len(chosen)) * (widths[1] - len(chosen))
 
 
 def closed_form(problem: Problem, widths: tuple[int, ...], modes: ModeSet) -> Array:

@@ -226,7 +226,7 @@ def _write_labels(ax: "Axes", runs: Runs, diagram: Diagram) -> None:
         np.where(visited, diagram.ring, _NODE),
         np.array([text_width(name) for name in diagram.names]),
         list(dict.fromkeys([*diagram.important, *range(len(diagram.names))])),
-        important,
+        diagram.edge,
         np.concatenate([np.empty((0, 2)), *path]),
         diagram.size,
     )

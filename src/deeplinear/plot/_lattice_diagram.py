@@ -82,7 +82,8 @@ class Diagram:
     size: tuple[float, float]
     ring: float
     names: list[str]
-    important: list[int]
+    important: list[int]  # visited, or on the edge
+    edge: set[int]  # the classes of the largest modes, lowest in their columns
 
     @classmethod
     def laid_out(
@@ -95,13 +96,13 @@ class Diagram:
         room = size[0] / (int(ranks.max()) - int(ranks.min()) + 1)
         names = [shortened(set_name(lattice.modes(int(i)))) for i in shown]
         where = {int(i): j for j, i in enumerate(shown)}
-        kept = dict.fromkeys([*sorted(runs.visits), *largest_first(lattice)])
-        important = [where[i] for i in kept]
+        edge = [where[i] for i in largest_first(lattice)]
+        important = list(dict.fromkeys([*(where[i] for i in sorted(runs.visits)), *edge]))
         widths = np.array([text_width(name) for name in names])
         x = ranks + offsets(ranks, heights, important, widths, room) / room
         points = np.column_stack([(x - ax.get_xlim()[0]) * room, heights])
         ring = min(RING, max(_NARROW * room, _SMALLEST))
-        return cls(shown, x, gaps, points, size, ring, names, important)
+        return cls(shown, x, gaps, points, size, ring, names, important, set(edge))
 
     def node(self, i: int) -> int:
         """The place in these arrays of the class at position i of the lattice."""
