@@ -55,8 +55,8 @@ def fiber(
         if value is not None
     ]
     tolerance = _tolerance(tol, wrong)
-    net, where, _ = _target.read(target, at, wrong)
-    return _of_network(str(target), where, net, tolerance)
+    state = _target.read(target, at, wrong)
+    return _of_network(str(target), state.where, state.net, tolerance)
 
 
 def _of_formulas(widths: tuple[int, ...], rank: int) -> Answer:

@@ -1,9 +1,9 @@
 """A landscape as lines for people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from deeplinear.cli._text import aligned, figures, paragraph, parted, table, whole
+from deeplinear.cli._text import aligned, figures, named, paragraph, parted, table, whole
 
 _GROUPS = 5  # groups of equal modes that are named
 _TIMES = 12  # modes whose learning times are listed
@@ -83,20 +83,13 @@ def _table(classes: Iterable[dict[str, Any]]) -> list[str]:
     right = (1, 2, 4, 5)
     room = max(_NAME, _WIDTH - max(map(len, table(["", *head[1:]], rows, right))))
     for row, one in zip(rows, classes, strict=True):
-        row[0] = _set_name(one["modes"], room)
+        row[0] = named(one["modes"], room)
     return table(head, rows, right)
 
 
 def _kind(one: dict[str, Any]) -> str:
     order = one["escape_order"]
     return one["kind"] if order in (None, 2) else f"order-{order} saddle"
-
-
-def _set_name(modes: Sequence[int], room: int) -> str:
-    from deeplinear.analysis import set_name
-
-    name = set_name(modes)
-    return name if len(name) <= room else f"{len(modes)} modes, {set_name(modes[:1])} first"
 
 
 def _legend(found: dict[str, Any]) -> str:

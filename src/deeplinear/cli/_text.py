@@ -1,4 +1,4 @@
-"""Lines for a terminal: names with texts, paragraphs, tables, whole numbers."""
+"""Lines for a terminal: names with texts, paragraphs, tables, sets of modes, whole numbers."""
 
 import shutil
 import textwrap
@@ -41,6 +41,14 @@ def table(
 def parted(parts: Iterable[list[str]]) -> list[str]:
     """The parts that are not empty, with a blank line between two."""
     return "\n\n".join("\n".join(part) for part in parts if part).split("\n")
+
+
+def named(modes: Sequence[int], room: int) -> str:
+    """The name of a set of modes; of one that does not fit, its size and its first mode."""
+    from deeplinear.analysis import set_name
+
+    name = set_name(modes)
+    return name if len(name) <= room else f"{len(modes)} modes, {set_name(modes[:1])} first"
 
 
 def figures(n: int) -> str:

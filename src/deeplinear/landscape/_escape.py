@@ -1,5 +1,6 @@
 """`escape` and `arrival`: how the flow leaves a saddle, and how it comes to one (theory §8)."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -24,8 +25,8 @@ from deeplinear.problem import Problem
 DENSE_UP_TO = 1500
 """Parameters up to which the directions of arrival are computed, from the dense Hessian."""
 
-_RADIUS = 1e-3
-"""Relative distance at which an unstable eigenvector is tried on the loss."""
+_RADII = (1e-1, 1e-2, 1e-3, 1e-4)
+"""Relative distances at which an unstable eigenvector is tried on the loss."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,21 +170,36 @@ def _strict(
     for value, v, bound in zip(pairs.values, pairs.directions, pairs.bounds, strict=True):
         if value >= -NEGATIVE * pairs.largest or bound > 0.01 * -value:
             continue
-        scale = math.sqrt(sum(float(np.vdot(w, w)) for w in net.weights))
-        eps = _RADIUS * min(max(scale, 1e-300), float(problem.modes.s[0]) ** (1 / net.depth))
-        # The third order can be as large: both signs together show the second.
-        falls = [-loss_change(problem, net, [sign * eps * part for part in v]) for sign in (1, -1)]
-        measured = sum(falls) / (-value * eps**2)
-        if abs(measured - 1) > 0.1:
+        measured = _measured_curvature(problem, net, v, -float(value))
+        if measured is None:
             continue
         moving = tuple(i for i, part in enumerate(v) if np.linalg.norm(part) > 1e-8)
         found.append(
             EscapeDirection(
                 net, v, (1,) * net.depth, moving, 2, -float(value) / 2, -float(value),
-                2 + math.log(measured) / math.log(_RADIUS),
+                measured,
             )
         )  # fmt: skip
     return Escape(verdict, 2, index, tuple(found), verdict.decided_by)
+
+
+def _measured_curvature(
+    problem: Problem, net: LinearNetwork, v: tuple[Array, ...], rate: float
+) -> float | None:
+    """The exponent of the fall of the actual loss along +v and -v together; None if it is not 2.
+
+    Both signs, because the third order can be as large as the second.
+    """
+    falls = []
+    for eps in np.array(_RADII) * float(problem.modes.s[0]) ** (1 / net.depth):
+        steps = ([sign * eps * part for part in v] for sign in (1.0, -1.0))
+        falls.append((eps, -0.5 * sum(loss_change(problem, net, step) for step in steps)))
+    for (eps_a, a), (eps_b, b) in itertools.pairwise(falls):
+        if min(a, b) > 0.0 and abs(b / (0.5 * rate * eps_b**2) - 1.0) < 0.1:
+            exponent = math.log(a / b) / math.log(eps_a / eps_b)
+            if abs(exponent - 2.0) < 0.1:
+                return exponent
+    return None
 
 
 @dataclass(frozen=True)

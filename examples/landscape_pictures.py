@@ -1,0 +1,116 @@
+"""Draw the pictures of docs/landscape.md: python examples/landscape_pictures.py [FOLDER].
+
+The lattice with runs in it, types of critical points as barcodes, the fall of the loss along
+escape directions, phase portraits of scalar chains, and an unstable surface.
+"""
+
+import itertools
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import deeplinear as dl
+
+TARGET = Path(__file__).parents[1] / "docs" / "images"
+
+LOOK = {"font.size": 9, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
+
+MODES = [3.0, 2.0, 1.0]
+
+
+def lattice(figure: plt.Figure) -> None:
+    """One small start on three modes; twenty larger ones on four."""
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.35))
+    problem = dl.Problem.from_modes(MODES)
+    traj = dl.gradient_flow(problem, dl.init.gaussian((3,) * 4, scale=1e-2, seed=0))
+    dl.plot.lattice(dl.landscape.lattice(problem, (3,) * 4), dl.itinerary(traj), ax=left)
+    problem = dl.Problem.from_modes([4.0, 3.0, 2.0, 1.0])
+    starts = [dl.init.gaussian((4,) * 4, scale=0.1, seed=seed) for seed in range(20)]
+    runs = [dl.itinerary(dl.gradient_flow(problem, start)) for start in starts]
+    dl.plot.lattice(dl.landscape.lattice(problem, (4,) * 4), runs, ax=right)
+    left.set_xlabel("number of learned modes, one run of scale 0.01")
+    right.set_xlabel("number of learned modes, 20 runs of scale 0.1")
+
+
+def barcodes(figure: plt.Figure) -> None:
+    """Three types of points of one class, of falling escape order."""
+    problem = dl.Problem.from_modes(MODES)
+    for ax, order in zip(figure.subplots(1, 3), (5, 4, 2), strict=True):
+        net = dl.landscape.critical_point(problem, (3,) * 6, [0], escape_order=order)
+        dl.plot.barcode(net, ax=ax)
+        ax.set_title(f"escape order {order}", loc="left")
+
+
+def falls(figure: plt.Figure) -> None:
+    """How the loss falls along escape directions of order 2 to 5, and the exponents of that."""
+    left, right = figure.subplots(1, 2)
+    problem = dl.Problem.from_modes(MODES)
+    for k, order in enumerate((2, 3, 4, 5)):
+        saddle = dl.landscape.critical_point(problem, (3,) * 6, [0], escape_order=order)
+        way = dl.landscape.escape(problem, saddle).directions[0]
+        eps = np.geomspace(0.03 if order < 4 else 0.08, 1.0, 19)
+        fall = dl.loss(problem, saddle) - np.array([dl.loss(problem, way(e)) for e in eps])
+        exponents = np.diff(np.log(fall)) / np.diff(np.log(eps))
+        fitted = np.polyfit(np.log(eps[:6]), np.log(fall[:6]), 1)[0]
+        look = dl.plot.mode_style(k)
+        left.loglog(eps, way.coefficient * eps**order, color=look["color"], lw=0.8)
+        name = f"order {order}, fitted {fitted:.2f}"
+        left.loglog(eps, fall, "o", ms=3.5, color=look["color"], label=name)
+        right.semilogx(np.sqrt(eps[1:] * eps[:-1]), exponents, "o-", ms=3.5, lw=0.8, **look)
+        right.axhline(order, color="#e5e7eb", lw=0.8, zorder=0)
+    left.set(xlabel=r"distance $\varepsilon$", ylabel=r"fall of the loss")
+    left.legend(frameon=False)
+    right.set(xlabel=r"distance $\varepsilon$", ylabel="local exponent", yticks=[2, 3, 4, 5])
+
+
+def portraits(figure: plt.Figure) -> None:
+    """The plane a_1, a_2 = ... = a_h of scalar chains of two and of three layers."""
+    for ax, depth in zip(figure.subplots(1, 2), (2, 3), strict=True):
+        dl.plot.phase_portrait(depth, ax=ax)
+        ax.set_title(f"{depth} layers")
+
+
+def surface(figure: plt.Figure) -> None:
+    """The unstable set of the origin of two layers: in the plane of the modes, and as a surface."""
+    problem = dl.Problem.from_modes([3.0, 2.0])
+    origin = dl.landscape.critical_point(problem, (2, 2, 2), [])
+    rays = [[np.diag([1.0, 0.0])] * 2, [np.diag([0.0, 1.0])] * 2]
+    ratios = [0.0, *np.geomspace(3e-2, 3e2, 19), np.inf]
+    angles = np.arctan(ratios)
+    grown = dl.analysis.unstable_surface(
+        problem, origin, rays, angles=angles, distance=0.02, n_t=60
+    )
+    left = figure.add_subplot(1, 2, 1)
+    dl.plot.manifold(grown, ax=left)
+    right = figure.add_subplot(1, 2, 2, projection="3d")
+    dl.plot.surface(grown, ax=right)
+
+
+PICTURES = {
+    "lattice": (lattice, (8.2, 3.9)),
+    "barcodes": (barcodes, (8.2, 2.6)),
+    "falls": (falls, (7.6, 3.0)),
+    "portraits": (portraits, (8.0, 4.2)),
+    "surface": (surface, (8.0, 3.6)),
+}
+
+
+def draw(folder: Path = TARGET) -> None:
+    """Draw all pictures into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with plt.rc_context(LOOK):
+        for name, (make, size) in PICTURES.items():
+            figure = plt.figure(figsize=size, layout="constrained")
+            make(figure)
+            figure.savefig(folder / f"landscape_{name}.png", dpi=140, facecolor="white")
+            plt.close(figure)
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET)
