@@ -4,7 +4,7 @@ The lattice with runs in it, types of critical points as barcodes, the fall of t
 escape directions, phase portraits of scalar chains, and an unstable surface.
 """
 
-import itertools
+import io
 import sys
 from pathlib import Path
 
@@ -14,28 +14,38 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 import deeplinear as dl
 
 TARGET = Path(__file__).parents[1] / "docs" / "images"
 
-LOOK = {"font.size": 9, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
+LOOK = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#d5d8dc",
+    "grid.linewidth": 0.5,
+}
+
+COLORS = 128  # of a picture file; smooth surfaces are large files otherwise
 
 MODES = [3.0, 2.0, 1.0]
 
 
 def lattice(figure: plt.Figure) -> None:
     """One small start on three modes; twenty larger ones on four."""
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.35))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
     problem = dl.Problem.from_modes(MODES)
     traj = dl.gradient_flow(problem, dl.init.gaussian((3,) * 4, scale=1e-2, seed=0))
     dl.plot.lattice(dl.landscape.lattice(problem, (3,) * 4), dl.itinerary(traj), ax=left)
     problem = dl.Problem.from_modes([4.0, 3.0, 2.0, 1.0])
-    starts = [dl.init.gaussian((4,) * 4, scale=0.1, seed=seed) for seed in range(20)]
+    starts = [dl.init.gaussian((4,) * 3, scale=0.01, seed=seed) for seed in range(20)]
     runs = [dl.itinerary(dl.gradient_flow(problem, start)) for start in starts]
-    dl.plot.lattice(dl.landscape.lattice(problem, (4,) * 4), runs, ax=right)
-    left.set_xlabel("number of learned modes, one run of scale 0.01")
-    right.set_xlabel("number of learned modes, 20 runs of scale 0.1")
+    dl.plot.lattice(dl.landscape.lattice(problem, (4,) * 3), runs, ax=right)
+    left.set_title("three layers, one small start", pad=34)
+    right.set_title("two layers, 20 starts", pad=34)
 
 
 def barcodes(figure: plt.Figure) -> None:
@@ -43,8 +53,8 @@ def barcodes(figure: plt.Figure) -> None:
     problem = dl.Problem.from_modes(MODES)
     for ax, order in zip(figure.subplots(1, 3), (5, 4, 2), strict=True):
         net = dl.landscape.critical_point(problem, (3,) * 6, [0], escape_order=order)
-        dl.plot.barcode(net, ax=ax)
-        ax.set_title(f"escape order {order}", loc="left")
+        dl.plot.barcode(dl.geometry.Barcode(dl.geometry.barcode(net)), ax=ax)
+        ax.set_title(f"escape order {order}", pad=18)
 
 
 def falls(figure: plt.Figure) -> None:
@@ -62,10 +72,11 @@ def falls(figure: plt.Figure) -> None:
         left.loglog(eps, way.coefficient * eps**order, color=look["color"], lw=0.8)
         name = f"order {order}, fitted {fitted:.2f}"
         left.loglog(eps, fall, "o", ms=3.5, color=look["color"], label=name)
-        right.semilogx(np.sqrt(eps[1:] * eps[:-1]), exponents, "o-", ms=3.5, lw=0.8, **look)
+        right.semilogx(np.sqrt(eps[1:] * eps[:-1]), exponents, marker="o", ms=3.5, lw=0.8, **look)
         right.axhline(order, color="#e5e7eb", lw=0.8, zorder=0)
     left.set(xlabel=r"distance $\varepsilon$", ylabel=r"fall of the loss")
-    left.legend(frameon=False)
+    left.set_ylim(3e-8, 1e3)
+    left.legend(frameon=False, ncols=2, loc="upper left", columnspacing=1.0, handletextpad=0.2)
     right.set(xlabel=r"distance $\varepsilon$", ylabel="local exponent", yticks=[2, 3, 4, 5])
 
 
@@ -81,22 +92,21 @@ def surface(figure: plt.Figure) -> None:
     problem = dl.Problem.from_modes([3.0, 2.0])
     origin = dl.landscape.critical_point(problem, (2, 2, 2), [])
     rays = [[np.diag([1.0, 0.0])] * 2, [np.diag([0.0, 1.0])] * 2]
-    ratios = [0.0, *np.geomspace(3e-2, 3e2, 19), np.inf]
-    angles = np.arctan(ratios)
+    ratios = [0.0, *np.geomspace(0.6, 2e2, 13), np.inf]
     grown = dl.analysis.unstable_surface(
-        problem, origin, rays, angles=angles, distance=0.02, n_t=60
+        problem, origin, rays, angles=np.arctan(ratios), distance=0.02, n_t=36
     )
-    left = figure.add_subplot(1, 2, 1)
-    dl.plot.manifold(grown, ax=left)
-    right = figure.add_subplot(1, 2, 2, projection="3d")
-    dl.plot.surface(grown, ax=right)
+    dl.plot.manifold(grown, ax=figure.add_axes((0.07, 0.14, 0.40, 0.80)))
+    ax = figure.add_axes((0.58, 0.03, 0.39, 0.97), projection="3d", facecolor="none")
+    dl.plot.surface(grown, ax=ax)
+    ax.set(xticks=[0, 1, 2, 3], yticks=[0, 1, 2], zticks=[0, 2, 4, 6])
 
 
 PICTURES = {
     "lattice": (lattice, (8.2, 3.9)),
-    "barcodes": (barcodes, (8.2, 2.6)),
+    "barcodes": (barcodes, (8.2, 2.7)),
     "falls": (falls, (7.6, 3.0)),
-    "portraits": (portraits, (8.0, 4.2)),
+    "portraits": (portraits, (7.6, 4.0)),
     "surface": (surface, (8.0, 3.6)),
 }
 
@@ -106,10 +116,13 @@ def draw(folder: Path = TARGET) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with plt.rc_context(LOOK):
         for name, (make, size) in PICTURES.items():
-            figure = plt.figure(figsize=size, layout="constrained")
+            figure = plt.figure(figsize=size, layout=None if name == "surface" else "constrained")
             make(figure)
-            figure.savefig(folder / f"landscape_{name}.png", dpi=140, facecolor="white")
+            drawn = io.BytesIO()
+            figure.savefig(drawn, dpi=140, facecolor="white")
             plt.close(figure)
+            few = Image.open(drawn).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+            few.save(folder / f"landscape_{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,8 @@ def deeplinear(
 
     deeplinear classify out/digits --at 6300
 
+    deeplinear escape out/digits --at 6300
+
     deeplinear landscape digits --widths 64,32,32,10
 
     deeplinear fiber --widths 3,3,3 --rank 2

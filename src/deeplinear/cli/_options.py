@@ -90,6 +90,35 @@ Refine = Annotated[
 Tolerance = Annotated[
     _Text, typer.Option("--tol", metavar="NUMBER", help="Relative tolerance; default 1e-6.")
 ]
+EscapeTarget = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="TARGET",
+        help="The folder of a run, or an .npz file of weights w0, w1, ... (with --data).",
+        show_default=False,
+    ),
+]
+EscapeData = Annotated[
+    _Text,
+    _option("--data", "SOURCE", "The data of weights or of a class, as for run.", _DATA),
+]
+Learned = Annotated[
+    _Text, _option("--learned", "MODES", "A class, with --widths: 0,1 or none.", _NETWORK)
+]
+Distance = Annotated[
+    _Text,
+    typer.Option(
+        "--distance",
+        metavar="NUMBER",
+        help="Where to leave from; default 0.1, 0.01, 0.001 (rays and orbits: 0.001).",
+    ),
+]
+WaysCount = Annotated[
+    _Text,
+    typer.Option(
+        "--count", metavar="INTEGER", help="Ways, rays, orbits to list, 1 to 1000; default 10."
+    ),
+]
 FiberTarget = Annotated[
     Path | None,
     typer.Argument(

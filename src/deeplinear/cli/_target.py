@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deeplinear import LinearNetwork, Problem, Trajectory
+from deeplinear import LinearNetwork, Problem
 from deeplinear._core.errors import ArgumentError
 from deeplinear.cli._errors import Mistake, SettingsError
+from deeplinear.solve import Trajectory
 
 
 class State(NamedTuple):

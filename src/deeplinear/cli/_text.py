@@ -17,9 +17,9 @@ def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
     return lines
 
 
-def paragraph(words: str) -> list[str]:
-    """An indented paragraph, no line wider than the terminal."""
-    return _wrapped(words, "  ", "  ")
+def paragraph(words: str, first: str = "  ") -> list[str]:
+    """An indented paragraph, no line wider than the terminal; the first line begins with `first`."""
+    return _wrapped(words, first, "  ")
 
 
 def table(

@@ -1,0 +1,145 @@
+"""`deeplinear escape`: how the flow leaves a saddle, and how it arrives there."""
+
+from pathlib import Path
+from typing import Any
+
+from deeplinear.cli import _options as options
+from deeplinear.cli import _target
+from deeplinear.cli._app import Answer
+from deeplinear.cli._errors import Mistake
+from deeplinear.cli._escape_class import canonical
+from deeplinear.cli._escape_facts import here, ways
+from deeplinear.cli._escape_lines import lines
+from deeplinear.cli._nearby import nearby
+
+_MOST = 1000
+_DISTANCES = (1e-1, 1e-2, 1e-3)
+_AMPLITUDE = 1e-3  # where rays and orbits are entered
+_NEEDED = (
+    "must be given: the folder of a run or a file of weights, or --data, --widths and --learned in "
+    "its place, but it is missing."
+)
+
+
+def escape(
+    target: options.EscapeTarget = None,
+    at: options.At = None,
+    data: options.EscapeData = None,
+    targets: options.Targets = None,
+    whiten: options.Whiten = None,
+    center: options.Center = None,
+    standardize: options.Standardize = None,
+    modes: options.Modes = None,
+    data_option: options.DataOption = None,
+    widths: options.Widths = None,
+    learned: options.Learned = None,
+    distance: options.Distance = None,
+    count: options.WaysCount = None,
+    refine: options.Refine = True,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> Answer:
+    """Tell how the flow leaves a saddle, how long it takes, and how it comes in.
+
+    Of a run or of weights, the saddle is the critical point near the state.
+    Without them, it is the canonical point that has learned the modes given;
+    this one has exact rays and orbits, if the data are whitened.
+
+    [bold]Examples[/bold]
+
+    deeplinear escape out/digits --at 6300
+
+    deeplinear escape weights.npz --data xy.npz --distance 1e-4
+
+    deeplinear escape --data digits --widths 64,32,32,10 --whiten --learned 0,1
+    """
+    of_data = {
+        "--data": data,
+        "--targets": targets,
+        "--whiten": whiten,
+        "--center": center,
+        "--standardize": standardize,
+        "--modes": modes,
+        "--data-option": data_option or None,
+    }
+    of_class = {"--widths": widths, "--learned": learned}
+    wrong: list[Mistake] = []
+    most, eps = _count(count, wrong), _distance(distance, wrong)
+    distances = _DISTANCES if eps is None else (eps,)
+    if target is not None:
+        wrong += _target.misused(of_data, is_run=target.is_dir())
+        wrong += _left_out(of_class, "for weights, which are a state of their own")
+        return _near(target, at, of_data, wrong, refine=refine, distances=distances, most=most)
+    of_weights = {"--at": at, "--no-refine": None if refine else "on"}
+    if not any(value is not None for value in (data, *of_class.values())):
+        wrong.append(Mistake("TARGET", _NEEDED))
+    wrong += _left_out(of_weights, "without a TARGET")
+    found = canonical(
+        of_data, of_class, wrong, distances=distances, amplitude=eps or _AMPLITUDE, most=most
+    )
+    return _answer(found)
+
+
+def _near(
+    target: Path,
+    at: str | None,
+    of_data: dict[str, Any],
+    wrong: list[Mistake],
+    *,
+    refine: bool,
+    distances: tuple[float, ...],
+    most: int,
+) -> Answer:
+    """The critical point near a state."""
+    state = _target.read(target, at, wrong)
+    problem = _target.problem(state, of_data)
+    near = nearby(problem, state.net, refine=refine)
+    head = {
+        "title": f"{target}, {state.where}",
+        "target": str(target),
+        "point": state.where,
+        "refined": near.document(),
+    }
+    found = ways(problem, near.network, distances, most)
+    return _answer(head | found | {"here": here(state, near, found)})
+
+
+def _answer(found: dict[str, Any]) -> Answer:
+    shown = {key: value for key, value in found.items() if key != "title"}
+    return Answer(
+        lambda: {"ok": True, "exit_code": 0} | shown,
+        lambda: "\n".join(lines(found)),
+    )
+
+
+def _left_out(given: dict[str, Any], when: str) -> list[Mistake]:
+    return [
+        Mistake(name, f"must be left out {when}, but it is {value!r}.")
+        for name, value in given.items()
+        if value is not None
+    ]
+
+
+def _count(text: str | None, wrong: list[Mistake]) -> int:
+    from deeplinear.cli._settings import parse
+
+    count = 10 if text is None else parse(text)
+    if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= _MOST:
+        return count
+    more = "In Python, deeplinear.landscape.escape_rays goes on from there."
+    wrong.append(
+        Mistake("--count", f"must be an integer from 1 to {_MOST}, but it is {text!r}. {more}")
+    )
+    return 1
+
+
+def _distance(text: str | None, wrong: list[Mistake]) -> float | None:
+    from deeplinear.cli._settings import parse
+
+    if text is None:
+        return None
+    eps = parse(text)
+    if isinstance(eps, int | float) and not isinstance(eps, bool) and 0 < eps < float("inf"):
+        return float(eps)
+    wrong.append(Mistake("--distance", f"must be a number above 0, but it is {text!r}."))
+    return None
