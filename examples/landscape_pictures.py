@@ -29,23 +29,24 @@ LOOK = {
     "grid.linewidth": 0.5,
 }
 
-COLORS = 128  # of a picture file; smooth surfaces are large files otherwise
+COLORS = 256  # of a picture file; smooth surfaces are large files otherwise
 
 MODES = [3.0, 2.0, 1.0]
 
 
 def lattice(figure: plt.Figure) -> None:
-    """One small start on three modes; twenty larger ones on four."""
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
-    problem = dl.Problem.from_modes(MODES)
-    traj = dl.gradient_flow(problem, dl.init.gaussian((3,) * 4, scale=1e-2, seed=0))
-    dl.plot.lattice(dl.landscape.lattice(problem, (3,) * 4), dl.itinerary(traj), ax=left)
-    problem = dl.Problem.from_modes([4.0, 3.0, 2.0, 1.0])
-    starts = [dl.init.gaussian((4,) * 3, scale=0.01, seed=seed) for seed in range(20)]
-    runs = [dl.itinerary(dl.gradient_flow(problem, start)) for start in starts]
-    dl.plot.lattice(dl.landscape.lattice(problem, (4,) * 3), runs, ax=right)
-    left.set_title("three layers, one small start", pad=34)
-    right.set_title("two layers, 20 starts", pad=34)
+    """A small start in three layers, and a larger one in two, which leaves the lower edge."""
+    cases = (
+        (MODES, 3, 0.01, 0, "three layers, a small start"),
+        ([4.0, *MODES], 2, 0.1, SEED, "two layers, a larger start"),
+    )
+    for ax, case in zip(figure.subplots(1, 2, width_ratios=(1, 1.2)), cases, strict=True):
+        modes, depth, scale, seed, title = case
+        problem = dl.Problem.from_modes(modes)
+        widths = (len(modes),) * (depth + 1)
+        traj = dl.gradient_flow(problem, dl.init.gaussian(widths, scale=scale, seed=seed))
+        dl.plot.lattice(dl.landscape.lattice(problem, widths), dl.itinerary(traj), ax=ax)
+        ax.set_title(title, pad=34)
 
 
 def barcodes(figure: plt.Figure) -> None:
@@ -82,6 +83,7 @@ def falls(figure: plt.Figure) -> None:
 
 def portraits(figure: plt.Figure) -> None:
     """The plane a_1, a_2 = ... = a_h of scalar chains of two and of three layers."""
+    figure.get_layout_engine().set(w_pad=0.12)
     for ax, depth in zip(figure.subplots(1, 2), (2, 3), strict=True):
         dl.plot.phase_portrait(depth, ax=ax)
         ax.set_title(f"{depth} layers")
@@ -99,7 +101,7 @@ def surface(figure: plt.Figure) -> None:
     dl.plot.manifold(grown, ax=figure.add_axes((0.07, 0.14, 0.40, 0.80)))
     ax = figure.add_axes((0.58, 0.03, 0.39, 0.97), projection="3d", facecolor="none")
     dl.plot.surface(grown, ax=ax)
-    ax.set(xticks=[0, 1, 2, 3], yticks=[0, 1, 2], zticks=[0, 2, 4, 6])
+    ax.set(xticks=[0, 1, 2, 3], yticks=[0, 1, 2], zticks=[0, 2, 4, 6], zlim=(-0.7, 6.6))
 
 
 PICTURES = {

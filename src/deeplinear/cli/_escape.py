@@ -8,7 +8,7 @@ from deeplinear.cli import _target
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake
 from deeplinear.cli._escape_class import canonical
-from deeplinear.cli._escape_facts import here, ways
+from deeplinear.cli._escape_facts import document, here, ways
 from deeplinear.cli._escape_lines import lines
 from deeplinear.cli._nearby import nearby
 
@@ -72,7 +72,7 @@ def escape(
         return _near(target, at, of_data, wrong, refine=refine, distances=distances, most=most)
     of_weights = {"--at": at, "--no-refine": None if refine else "on"}
     if not any(value is not None for value in (data, *of_class.values())):
-        wrong.append(Mistake("TARGET", _NEEDED))
+        _target.require([Mistake("TARGET", _NEEDED), *wrong])
     wrong += _left_out(of_weights, "without a TARGET")
     found = canonical(
         of_data, of_class, wrong, distances=distances, amplitude=eps or _AMPLITUDE, most=most
@@ -100,8 +100,9 @@ def _near(
         "point": state.where,
         "refined": near.document(),
     }
-    found = ways(problem, near.network, distances, most)
-    return _answer(head | found | {"here": here(state, near, found)})
+    found = ways(problem, near.network, most)
+    facts = document(problem, near.network, found, distances, most)
+    return _answer(head | facts | {"here": here(state, near, found.out)})
 
 
 def _answer(found: dict[str, Any]) -> Answer:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -9,7 +10,7 @@ from deeplinear import Problem
 from deeplinear.cli import _target
 from deeplinear.cli._config import Config
 from deeplinear.cli._errors import Mistake, SettingsError
-from deeplinear.cli._escape_facts import bounded, ways
+from deeplinear.cli._escape_facts import bounded, document, ways
 
 _LEARNED = "must be the modes that are learned, as 0,1, or none"
 _NOT_WHITENED = (
@@ -47,7 +48,8 @@ def canonical(
     problem, widths = loaded.problem, tuple(config.network.widths)
     problem.require_widths(widths)
     modes = _class(problem, widths, modes)
-    found = ways(problem, landscape.critical_point(problem, widths, modes), distances, most)
+    saddle = landscape.critical_point(problem, widths, modes)
+    found = document(problem, saddle, ways(problem, saddle, most), distances, most)
     notes = [*found["notes"], *_notes(problem, widths)]
     name, sizes = loaded.dataset.name, "-".join(map(str, widths))
     head = {
@@ -67,28 +69,21 @@ def _checked(
     """Settings and modes; all mistakes at once."""
     from deeplinear.cli._settings import gather, pair
 
-    source, learned = of_data["--data"], of_class["--learned"]
-    named = any(one.where == "TARGET" for one in wrong)  # that says what is missing
-    if source is None and not named:
+    source = of_data["--data"]
+    if source is None:
         text = "must be given without a TARGET: what is to be learned, but it is missing."
         wrong.append(Mistake("--data", text))
-    modes = _learned(learned, wrong) if not named else ()
+    modes = _learned(of_class["--learned"], wrong)
     options = {name: v for name, v in of_data.items() if name not in ("--data", "--data-option")}
+    options["--widths"] = of_class["--widths"]
     pairs = [
         pair(text, "--data-option", "data.options.") for text in of_data["--data-option"] or []
     ]
     try:
-        config = gather(
-            [] if source is None else [source],
-            options | {"--widths": of_class["--widths"]},
-            pairs,
-            name="--data",
-        )
+        config = gather([] if source is None else [source], options, pairs, name="--data")
     except SettingsError as error:
-        if source is not None and error.mistakes and not wrong:
-            raise
         others = [one for one in error.mistakes if source is not None or one.where != "--data"]
-        wrong += [] if named else others
+        raise SettingsError([*wrong, *others]) from None
     _target.require(wrong)
     return config, modes
 
@@ -138,7 +133,7 @@ def _rays(
             "modes": ray.modes,
             "amplitudes": ray.amplitudes,
             "rate": ray.rate,
-            "leaving_time": bounded(lambda ray=ray: ray.leaving_time(a)),
+            "leaving_time": bounded(partial(ray.leaving_time, a)),
         }
         for ray in islice(escape_rays(problem, widths, modes), most)
     ]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,38 +12,45 @@ from deeplinear.cli._nearby import Nearby
 from deeplinear.cli._target import State
 from deeplinear.landscape import Arrival, Escape, EscapeDirection
 
-_NOT_CRITICAL = "Nothing is known of a point that is not critical."
+
+class Ways(NamedTuple):
+    """How the flow leaves a point and how it comes to it; of one not critical only that it is."""
+
+    out: Escape
+    into: Arrival | None
 
 
-def ways(
-    problem: Problem, net: LinearNetwork, distances: Sequence[float], most: int
-) -> dict[str, Any]:
-    """Kind, ways down with their times, and arrival; `most` of the ways and rates."""
+def ways(problem: Problem, net: LinearNetwork, most: int) -> Ways:
+    """Find the ways out, at most so many unstable directions, and the stable directions."""
     from deeplinear import landscape
 
     verdict = landscape.classify(problem, net)
     if verdict.kind == "not critical":
-        text = f"{verdict.decided_by} {_NOT_CRITICAL}"
-        found, coming = landscape.Escape(verdict, None, None, (), text), None
-    else:
-        found = landscape.escape(problem, net, k=most)
-        coming = landscape.arrival(problem, net)
+        return Ways(Escape(verdict, None, None, (), verdict.decided_by), None)
+    return Ways(landscape.escape(problem, net, k=most), landscape.arrival(problem, net))
+
+
+def document(
+    problem: Problem, net: LinearNetwork, found: Ways, distances: Sequence[float], most: int
+) -> dict[str, Any]:
+    """Kind, ways down with their times, and arrival; `most` of the ways and rates."""
+    out = found.out
     return {
         "widths": list(net.widths),
         "n_params": net.n_params,
-        **verdict.facts(),
-        "index": found.index,
-        "reason": found.reason,
+        **out.classification.facts(),
+        "index": out.index,
+        "reason": out.reason,
         "distances": list(distances),
-        "leaving_times": _times(found, distances),
-        "directions": [_direction(one, distances) for one in found.directions[:most]],
-        "n_directions": _number(found),
-        "arrival": _arrival(coming, most),
+        "leaving_times": _times(out.directions[0], distances) if out.directions else None,
+        "directions": [_direction(one, distances) for one in out.directions[:most]],
+        "n_directions": out.index if out.order == 2 else len(out.directions),
+        "arrival": _arrival(found.into, most),
         "notes": list(problem.notes),
     }
 
 
-def here(state: State, near: Nearby, found: dict[str, Any]) -> dict[str, Any] | None:
+def here(state: State, near: Nearby, out: Escape) -> dict[str, Any] | None:
     """How long the state of a run still has, as predicted and as it was; None for other weights.
 
     The prediction takes the whole distance to lie along the fastest way down.
@@ -50,9 +58,8 @@ def here(state: State, near: Nearby, found: dict[str, Any]) -> dict[str, Any] | 
     if state.run is None or near.refined is None:
         return None
     distance, time = near.refined.displacement, None
-    if found["directions"] and distance > 0:
-        one = found["directions"][0]
-        time = leading_time(one["order"], one["coefficient"], distance)
+    if out.directions and distance > 0:
+        time = bounded(partial(out.leaving_time, distance))
     mode, at = _next_learned(state)
     return {
         "distance": distance,
@@ -63,17 +70,10 @@ def here(state: State, near: Nearby, found: dict[str, Any]) -> dict[str, Any] | 
     }
 
 
-def leading_time(order: int, coefficient: float, eps: float) -> float:
-    """`EscapeDirection.leaving_time` from its numbers; infinite where that overflows."""
-    if order == 2:
-        return max(-math.log(eps), 0.0) / (2 * coefficient)
-    return bounded(lambda: eps ** (2 - order)) / (order * (order - 2) * coefficient)
-
-
-def bounded(power: Callable[[], float]) -> float:
+def bounded(time: Callable[[], float]) -> float:
     """A time, infinite where floats end."""
     try:
-        return power()
+        return time()
     except OverflowError:
         return math.inf
 
@@ -82,10 +82,10 @@ def _next_learned(state: State) -> tuple[int | None, float | None]:
     """The mode that the run learns next, and when; None if it learns no more."""
     from deeplinear.analysis import learning_times
 
-    assert state.run is not None and state.t is not None
-    if state.run.t_end < state.run.t[0]:  # backward in time modes are unlearned
+    run = state.run
+    if run is None or state.t is None or run.t_end < run.t[0]:  # backward: modes are unlearned
         return None, None
-    times = learning_times(state.run)
+    times = learning_times(run)
     later = np.where(times > state.t, times, np.inf)
     if not len(later) or not np.isfinite(later).any():
         return None, None
@@ -93,12 +93,8 @@ def _next_learned(state: State) -> tuple[int | None, float | None]:
     return mode, float(later[mode])
 
 
-def _times(found: Escape, distances: Sequence[float]) -> list[float] | None:
-    """From each distance along the fastest way; None where nothing leads down."""
-    if not found.directions:
-        return None
-    fastest = found.directions[0]
-    return [leading_time(fastest.order, fastest.coefficient, eps) for eps in distances]
+def _times(one: EscapeDirection, distances: Sequence[float]) -> list[float]:
+    return [bounded(partial(one.leaving_time, eps)) for eps in distances]
 
 
 def _direction(one: EscapeDirection, distances: Sequence[float]) -> dict[str, Any]:
@@ -109,15 +105,8 @@ def _direction(one: EscapeDirection, distances: Sequence[float]) -> dict[str, An
         "coefficient": one.coefficient,
         "rate": one.rate,
         "measured_order": one.measured_order,
-        "leaving_times": [leading_time(one.order, one.coefficient, eps) for eps in distances],
+        "leaving_times": _times(one, distances),
     }
-
-
-def _number(found: Escape) -> int | None:
-    """How many ways there are, also those not listed; None if the index is in doubt."""
-    if found.order == 2:
-        return found.index
-    return len(found.directions)
 
 
 def _arrival(found: Arrival | None, most: int) -> dict[str, Any] | None:

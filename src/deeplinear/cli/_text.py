@@ -18,7 +18,7 @@ def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def paragraph(words: str, first: str = "  ") -> list[str]:
-    """An indented paragraph, no line wider than the terminal; the first line begins with `first`."""
+    """An indented paragraph, no line wider than the terminal; `first` begins it."""
     return _wrapped(words, first, "  ")
 
 
