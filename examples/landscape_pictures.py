@@ -38,7 +38,7 @@ def lattice(figure: plt.Figure) -> None:
     """A small start in three layers, and a larger one in two, which leaves the lower edge."""
     cases = (
         (MODES, 3, 0.01, 0, "three layers, a small start"),
-        ([4.0, *MODES], 2, 0.1, SEED, "two layers, a larger start"),
+        ([4.0, *MODES], 2, 0.1, 3, "two layers, a larger start"),
     )
     for ax, case in zip(figure.subplots(1, 2, width_ratios=(1, 1.2)), cases, strict=True):
         modes, depth, scale, seed, title = case
@@ -77,7 +77,9 @@ def falls(figure: plt.Figure) -> None:
         right.axhline(order, color="#e5e7eb", lw=0.8, zorder=0)
     left.set(xlabel=r"distance $\varepsilon$", ylabel=r"fall of the loss")
     left.set_ylim(3e-8, 1e3)
-    left.legend(frameon=False, ncols=2, loc="upper left", columnspacing=1.0, handletextpad=0.2)
+    left.legend(
+        frameon=False, ncols=2, loc="upper left", fontsize=8, columnspacing=1.0, handletextpad=0.2
+    )
     right.set(xlabel=r"distance $\varepsilon$", ylabel="local exponent", yticks=[2, 3, 4, 5])
 
 
@@ -108,7 +110,7 @@ PICTURES = {
     "lattice": (lattice, (8.2, 3.9)),
     "barcodes": (barcodes, (8.2, 2.7)),
     "falls": (falls, (7.6, 3.0)),
-    "portraits": (portraits, (7.6, 4.0)),
+    "portraits": (portraits, (7.6, 3.7)),
     "surface": (surface, (8.0, 3.6)),
 }
 

@@ -53,7 +53,7 @@ def document(
 def here(state: State, near: Nearby, out: Escape) -> dict[str, Any] | None:
     """How long the state of a run still has, as predicted and as it was; None for other weights.
 
-    The prediction takes the whole distance to lie along the fastest way down.
+    The prediction takes the whole distance to lie along the first way down.
     """
     if state.run is None or near.refined is None:
         return None

@@ -51,7 +51,7 @@ def _here(here: dict[str, Any] | None) -> list[tuple[str, str]]:
     if here["leaving_time"] is not None:
         text = (
             f"from the state, at distance {here['distance']:.2g}, in about "
-            f"{_number(here['leaving_time'])}, were all of it along the fastest way down"
+            f"{_number(here['leaving_time'])}, were all of it along the first way down"
         )
         rows.append(("leaving", text))
     if here["learned_at"] is not None:

@@ -17,11 +17,12 @@ from deeplinear.landscape._classes import (
 )
 from deeplinear.landscape._classification import Classification
 from deeplinear.landscape._classify import classify
+from deeplinear.landscape._count_signs import inertia
 from deeplinear.landscape._dimension import critical_dimension
 from deeplinear.landscape._directions import EscapeDirection
 from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._escape import Arrival, Escape, arrival, escape
-from deeplinear.landscape._inertia import Inertia, inertia
+from deeplinear.landscape._inertia import Inertia
 from deeplinear.landscape._lattice import CriticalClass, Edge, Lattice
 from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
 from deeplinear.landscape._pattern import ResidualPattern

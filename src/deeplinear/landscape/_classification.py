@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from deeplinear.landscape._inertia import Inertia, inertia_of, one_layer
 from deeplinear.landscape._modes import ModeSet
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-
-if TYPE_CHECKING:
-    from deeplinear.landscape._inertia import Inertia
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,10 +41,8 @@ class Classification:
     _point: tuple[Problem, LinearNetwork] = field(repr=False, compare=False)
 
     @cached_property
-    def inertia(self) -> "Inertia | None":
+    def inertia(self) -> Inertia | None:
         """Negative, zero and positive eigenvalues of the Hessian, and what the zeros are."""
-        from deeplinear.landscape._inertia import inertia_of, one_layer
-
         undecided = self.kind == "undecided" and self.margin <= 1.0
         if self.kind == "not critical" or undecided:
             return None

@@ -1,0 +1,77 @@
+"""`inertia`: the signs of the Hessian's eigenvalues, for any critical point (theory §8)."""
+
+from deeplinear._core.errors import ArgumentError
+from deeplinear.landscape._classify import classify
+from deeplinear.landscape._inertia import Inertia
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+
+
+def inertia(problem: Problem, net: LinearNetwork) -> Inertia:
+    r"""Count the signs of the Hessian's eigenvalues at a critical point, without computing them.
+
+    In the bases of the normal form (theory §8) the Hessian falls into three parts, whose signs no
+    change of hidden bases alters. With r = |S| learned modes and residual widths D_i:
+
+    - among learned directions r^2 positive ones, the rest zero;
+    - between learned and residual directions, for every l in S, one negative for every k not
+      in S with s_k > s_l, one zero for s_k = s_l; D_0 + D_h in all without the zeros;
+    - the residual network at Z. If the escape order is above 2, or at a minimum, no negative and
+
+      .. math:: \sum_{i=1}^{h} (a_i - a_{i-1})\, b_i, \quad
+                a_i = \mathrm{rank}\, Z_{h:i+1},\ b_i = \mathrm{rank}\, Z_{i-1:1},\ a_0 = 0
+
+      positive ones; at order 2 the dense Hessian of the compressed residual network decides.
+
+    Parameters
+    ----------
+    problem
+        Whitened or not, of any rank.
+    net
+        A critical point; `refine` makes one from a point near it.
+
+    Returns
+    -------
+    Inertia
+        With None for what the numbers do not decide, or what would need a dense matrix of more
+        than 2500 rows.
+
+    Raises
+    ------
+    ArgumentError
+        The widths do not fit the problem, or the network is not critical.
+
+    Notes
+    -----
+    Exact in exact arithmetic. Numerically every rank is decided by the widest gap between singular
+    values, after the hidden bases have been adapted to the residual layers, so gauge
+    transforms of condition 1e3 change nothing.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    >>> saddle = dl.landscape.critical_point(problem, (3, 3, 3, 3), [1])
+    >>> dl.landscape.inertia(problem, saddle)
+    Inertia
+      inertia  1 negative, 22 zero, 4 positive
+      zeros    10 along the critical set, 12 degenerate
+      decided  The residual pattern decides all signs. Gap ...
+    >>> int((dl.landscape.spectrum(problem, saddle) > 1e-9).sum())
+    4
+
+    References
+    ----------
+    theory §8; Achour, Malgouyres, Gerchinovitz, arXiv 2107.13289.
+    """
+    verdict = classify(problem, net)
+    if verdict.kind == "not critical":
+        raise ArgumentError(
+            "Argument `net` must be a critical point, but its gradient is "
+            f"{verdict.gradient_norm:.2g}. Use deeplinear.landscape.refine first."
+        )
+    found = verdict.inertia
+    if found is None:
+        text = f"Which modes are learned is undecided: {verdict.decided_by}"
+        return Inertia(None, None, None, None, None, None, text, verdict.margin)
+    return found
