@@ -1,6 +1,5 @@
 """`escape` and `arrival`: how the flow leaves a saddle, and how it comes to one (theory §8)."""
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -13,8 +12,9 @@ from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import hessian
 from deeplinear.landscape._classification import Classification
 from deeplinear.landscape._classify import classify
-from deeplinear.landscape._directions import EscapeDirection, directions, loss_change
+from deeplinear.landscape._directions import EscapeDirection, directions
 from deeplinear.landscape._eigenpairs import lowest_eigenpairs
+from deeplinear.landscape._fall import measured_curvature
 from deeplinear.landscape._inertia import inertia_of
 from deeplinear.landscape._normal_form import natural_scales, normal_form
 from deeplinear.landscape._reading import read_pattern
@@ -24,9 +24,6 @@ from deeplinear.problem import Problem
 
 DENSE_UP_TO = 1500
 """Parameters up to which the directions of arrival are computed, from the dense Hessian."""
-
-_RADII = (1e-1, 1e-2, 1e-3, 1e-4)
-"""Relative distances at which an unstable eigenvector is tried on the loss."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,7 +167,7 @@ def _strict(
     for value, v, bound in zip(pairs.values, pairs.directions, pairs.bounds, strict=True):
         if value >= -NEGATIVE * pairs.largest or bound > 0.01 * -value:
             continue
-        measured = _measured_curvature(problem, net, v, -float(value))
+        measured = measured_curvature(problem, net, v, -float(value))
         if measured is None:
             continue
         moving = tuple(i for i, part in enumerate(v) if np.linalg.norm(part) > 1e-8)
@@ -181,25 +178,6 @@ def _strict(
             )
         )  # fmt: skip
     return Escape(verdict, 2, index, tuple(found), verdict.decided_by)
-
-
-def _measured_curvature(
-    problem: Problem, net: LinearNetwork, v: tuple[Array, ...], rate: float
-) -> float | None:
-    """The exponent of the fall of the actual loss along +v and -v together; None if it is not 2.
-
-    Both signs, because the third order can be as large as the second.
-    """
-    falls = []
-    for eps in np.array(_RADII) * float(problem.modes.s[0]) ** (1 / net.depth):
-        steps = ([sign * eps * part for part in v] for sign in (1.0, -1.0))
-        falls.append((eps, -0.5 * sum(loss_change(problem, net, step) for step in steps)))
-    for (eps_a, a), (eps_b, b) in itertools.pairwise(falls):
-        if min(a, b) > 0.0 and abs(b / (0.5 * rate * eps_b**2) - 1.0) < 0.1:
-            exponent = math.log(a / b) / math.log(eps_a / eps_b)
-            if abs(exponent - 2.0) < 0.1:
-                return exponent
-    return None
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,9 @@ def resolved(
             change += np.nan_to_num(np.abs(np.diff(np.log(gaps))) / 0.2, posinf=0.0)
         worst = np.argsort(-change, kind="stable")[: limit - len(t)]
         coarse = np.sort(worst[change[worst] > 1.0])
-        middle = np.where(t[coarse] > 0, np.sqrt(t[coarse] * t[coarse + 1]), t[coarse + 1] / 2)
+        middle = np.where(
+            t[coarse] > 0, np.sqrt(t[coarse]) * np.sqrt(t[coarse + 1]), t[coarse + 1] / 2
+        )
         inside = (middle > t[coarse]) & (middle < t[coarse + 1])
         coarse, middle = coarse[inside], middle[inside]
         if middle.size == 0:
