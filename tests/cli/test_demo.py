@@ -90,7 +90,19 @@ def test_the_examples_of_generated_data_run(cli):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "demo", "data", "saddles", "classify", "landscape", "fiber", "report"]
+    "command",
+    [
+        "",
+        "run",
+        "demo",
+        "data",
+        "saddles",
+        "classify",
+        "escape",
+        "landscape",
+        "fiber",
+        "report",
+    ],
 )
 def test_help_fits_80_columns_and_has_an_example(cli, command):
     done = cli(*command.split(), "--help")

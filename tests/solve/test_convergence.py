@@ -42,6 +42,13 @@ def test_a_run_into_a_saddle_stops_there():
     assert np.abs(traj.vectors[-1]).max() < 1e-10
 
 
+def test_a_gap_below_round_off_ends_at_the_minimum_and_is_no_saddle():
+    x, y = dl.datasets.iris()
+    problem = dl.Problem.from_data(x, y)
+    traj = dl.gradient_flow(problem, dl.init.gaussian((4, 4, 3), scale=0.1, seed=0), stop=0.0)
+    assert traj.status == "converged"
+
+
 def test_a_plateau_is_no_saddle_stop():
     # A start so small that the gradient on the first plateau is below 1e-20.
     problem, net = planted_run(3, 1e-10, seed=0)

@@ -128,8 +128,11 @@ def neighboring_values(traj: Trajectory) -> list[tuple[ModeSet, float]]:
     >>> from deeplinear.analysis import neighboring_values
     >>> problem = dl.Problem.from_modes([2.0, 1.0])
     >>> start = dl.LinearNetwork([[[0.1, 0.0], [0.0, 0.1]]] * 2)
-    >>> neighboring_values(dl.gradient_flow(problem, start))
-    [((), 2.5), ((0,), 0.5), ((0, 1), 0.0)]
+    >>> for modes, value in neighboring_values(dl.gradient_flow(problem, start)):
+    ...     print(modes, round(value, 9))
+    () 2.5
+    (0,) 0.5
+    (0, 1) 0.0
 
     References
     ----------

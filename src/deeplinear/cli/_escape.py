@@ -68,12 +68,13 @@ def escape(
     distances = _DISTANCES if eps is None else (eps,)
     if target is not None:
         wrong += _target.misused(of_data, is_run=target.is_dir())
-        wrong += _left_out(of_class, "for weights, which are a state of their own")
+        wrong += _left_out(of_class, "with a TARGET")
         return _near(target, at, of_data, wrong, refine=refine, distances=distances, most=most)
-    of_weights = {"--at": at, "--no-refine": None if refine else "on"}
     if not any(value is not None for value in (data, *of_class.values())):
         _target.require([Mistake("TARGET", _NEEDED), *wrong])
-    wrong += _left_out(of_weights, "without a TARGET")
+    wrong += _left_out({"--at": at}, "without a TARGET")
+    if not refine:
+        wrong.append(Mistake("--no-refine", "must be left out without a TARGET."))
     found = canonical(
         of_data, of_class, wrong, distances=distances, amplitude=eps or _AMPLITUDE, most=most
     )

@@ -50,7 +50,7 @@ def canonical(
     modes = _class(problem, widths, modes)
     saddle = landscape.critical_point(problem, widths, modes)
     found = document(problem, saddle, ways(problem, saddle, most), distances, most)
-    notes = [*found["notes"], *_notes(problem, widths)]
+    notes = [*found["notes"], *_notes(problem, widths, found["kind"])]
     name, sizes = loaded.dataset.name, "-".join(map(str, widths))
     head = {
         "title": f"{name}, {sizes}: the canonical point that has learned {_words(modes)}",
@@ -111,7 +111,7 @@ def _class(problem: Problem, widths: tuple[int, ...], modes: tuple[int, ...]) ->
     if modes and modes[-1] >= m:
         text = f"hold indices below {m}, the number of modes of the data"
     elif len(modes) > most:
-        text = f"hold at most {most} modes, the smallest width"
+        text = f"hold at most {most} mode{'s' * (most > 1)}, the smallest width"
     elif convex and len(modes) < m:
         text = f"hold all {m} modes with one layer, where there are no saddles"
     if text:
@@ -168,10 +168,12 @@ def _orbits(
     return {"orbits": found, "n_orbits": len(rest)}
 
 
-def _notes(problem: Problem, widths: tuple[int, ...]) -> list[str]:
-    """Why there are no rays or orbits, if there are none."""
+def _notes(problem: Problem, widths: tuple[int, ...], kind: str) -> list[str]:
+    """Why there are no rays or orbits at a saddle, or no saddle."""
     if len(widths) == 2:
         return [_ONE_LAYER]
+    if kind == "global minimum":
+        return []
     found = [_TWO_LAYERS] if len(widths) == 3 else []
     return found if problem.whitened else [*found, _NOT_WHITENED]
 

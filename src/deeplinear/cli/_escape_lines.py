@@ -35,7 +35,7 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("loss", f"{found['loss']:.6g}, gradient {found['gradient_norm']:.2g}"),
     ]
     if order is not None:
-        rows.append(("order", f"{order}: the loss falls like -c eps^{order} at distance eps"))
+        rows.append(("order", f"{order}: the loss falls by c eps^{order} at distance eps"))
     if index is not None:
         rows.append(("index", f"{index} negative Hessian eigenvalue{'s' * (index != 1)}"))
     rows.append(("reason", found["reason"]))

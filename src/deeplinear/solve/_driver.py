@@ -119,16 +119,18 @@ class Run:
             )
 
     def _gap_target(self) -> float:
-        """The gap at which to stop; the default is relative to the start and to the zero map."""
+        """The gap at which to stop."""
         if self._numerics.gap is None:
             return -1.0
-        if self._numerics.gap == "default":
-            target_excess = 0.5 * float(np.sum(self._data.operands.target**2))
-            rounding = 32 * np.finfo(float).eps * max(self._optimum, 1e-3 * target_excess)
-            zero_gap = target_excess - self._optimum
-            scale = min(self._start_gap, zero_gap) if zero_gap > 0 else self._start_gap
-            return max(DEFAULT_GAP * scale, rounding)
-        return self._numerics.gap
+        return self._default_gap() if self._numerics.gap == "default" else self._numerics.gap
+
+    def _default_gap(self) -> float:
+        """Relative to the start and to the zero map, and no finer than round-off."""
+        target_excess = 0.5 * float(np.sum(self._data.operands.target**2))
+        rounding = 32 * np.finfo(float).eps * max(self._optimum, 1e-3 * target_excess)
+        zero_gap = target_excess - self._optimum
+        scale = min(self._start_gap, zero_gap) if zero_gap > 0 else self._start_gap
+        return max(DEFAULT_GAP * scale, rounding)
 
     def _set_up_monitor(self) -> None:
         s, m = self._state, self._state.memo
@@ -302,6 +304,8 @@ class Run:
             speed = float(scipy.linalg.norm(s.slope))
             if speed > 1e-6 * self._natural ** (2 * len(self._widths) - 3):
                 return endings.drowned_in_round_off(speed, self._gap_now())
+            if self._gap_now() <= self._default_gap():  # a finer gap was asked for
+                return endings.converged(self._gap_now())
             return endings.stopped_at_saddle(speed, self._gap_now())
         if s.counts[STEPS] >= numerics.max_steps:
             return endings.step_limit(numerics.max_steps, self._gap_now())

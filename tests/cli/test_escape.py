@@ -1,0 +1,331 @@
+"""`deeplinear escape`: how the flow leaves a saddle, of a run, of weights, or of a class."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import deeplinear as dl
+
+THREE = ["--data", "planted", "--modes", "3,2,1"]
+
+
+def save(net: dl.LinearNetwork, path: str = "weights.npz") -> None:
+    np.savez(path, **{f"w{i}": w for i, w in enumerate(net.weights)})
+
+
+def write_data() -> dl.Problem:
+    """Data of a general covariance."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((30, 3)), rng.standard_normal((30, 2))
+    np.savez("xy.npz", x=x, y=y)
+    return dl.Problem.from_data(x, y)
+
+
+def fits(out: str) -> bool:
+    return max(map(len, out.splitlines())) <= 80
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch) -> dl.LinearNetwork:
+    """A saddle of the data xy.npz that has learned mode 0, saved as weights.npz."""
+    monkeypatch.chdir(tmp_path)
+    net = dl.landscape.random_critical_point(write_data(), (3, 4, 3, 4, 2), [0], seed=1)
+    save(net)
+    return net
+
+
+@pytest.mark.usefixtures("a_run")
+def test_nothing_leads_down_from_the_end_of_a_converged_run(cli):
+    found = cli("escape", "out/quick", "--json").document
+    assert (found["kind"], found["index"], found["escape_order"]) == ("global minimum", 0, None)
+    assert (found["directions"], found["leaving_times"]) == ([], None)
+    assert found["reason"] == "A global minimum: nothing leads down."
+    assert found["here"]["leaving_time"] is None
+    assert found["here"]["next_mode"] is None
+    assert found["arrival"]["number"] > 0
+    out = cli("escape", "out/quick").out
+    assert "nothing leads down" in out
+    assert "Ways down" not in out
+    assert "the run" not in out
+
+
+def test_a_state_has_its_predicted_time_beside_that_of_the_run(cli, a_run):
+    times = dl.analysis.learning_times(dl.load(a_run))
+    found = cli("escape", "out/quick", "--at", "start", "--json").document
+    here = found["here"]
+    assert (found["kind"], found["escape_order"]) == ("strict saddle", 2)
+    assert here["distance"] == found["refined"]["displacement"] > 0
+    rate = found["directions"][0]["rate"]
+    assert here["leaving_time"] == pytest.approx(np.log(1 / here["distance"]) / rate)
+    assert (here["next_mode"], here["learned_at"]) == (0, pytest.approx(times[0]))
+    # the run is slower: part of the distance lies along other directions
+    assert here["leaving_time"] < here["learned_after"] < 2 * here["leaving_time"]
+    out = cli("escape", "out/quick", "--at", "start").out
+    assert f"mode 0 is learned {here['learned_after']:.4g} later" in out
+    assert fits(out)
+
+
+def test_between_two_modes_the_second_is_next(cli, a_run):
+    first, second = dl.analysis.learning_times(dl.load(a_run))
+    at = str((first + second) / 2)
+    here = cli("escape", "out/quick", "--at", at, "--json").document["here"]
+    assert here["next_mode"] == 1
+    assert here["learned_after"] == pytest.approx((second - first) / 2)
+
+
+@pytest.mark.usefixtures("a_run")
+def test_a_point_that_is_not_critical_is_said_to_be_none(cli):
+    words = ["escape", "out/quick", "--at", "1", "--no-refine"]
+    found = cli(*words, "--json").document
+    assert (found["kind"], found["refined"], found["here"]) == ("not critical", None, None)
+    assert (found["arrival"], found["directions"]) == (None, [])
+    out = cli(*words).out
+    assert "refine the point first" in " ".join(out.split())
+    assert "arrival" not in out
+
+
+@pytest.mark.parametrize("count", ["1", "2", "10"])
+def test_ways_of_a_strict_saddle_are_counted_by_its_index(cli, count):
+    words = ["escape", *THREE, "--widths", "3,3,3", "--learned", "1", "--count", count]
+    found = cli(*words, "--json").document
+    problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    wanted = -dl.landscape.canonical_spectrum(problem, (3, 3, 3), [1])[:5]
+    assert (found["kind"], found["index"], found["n_directions"]) == ("strict saddle", 5, 5)
+    listed = min(int(count), 5)
+    assert [one["rate"] for one in found["directions"]] == pytest.approx(wanted[:listed])
+    assert all(one["measured_order"] == pytest.approx(2, abs=0.02) for one in found["directions"])
+    out = cli(*words).out
+    assert (f"and {5 - listed} more" in out) == (listed < 5)
+    assert fits(out)
+
+
+def test_equal_ways_share_a_line_with_their_number(cli):
+    out = cli("escape", *THREE, "--widths", "3,3,3", "--learned", "none").out
+    assert "\n  0, 1         3  1.5  2.00     3  0.7675    1.535     2.303\n" in out
+    assert "With two layers there are no rays" in out
+
+
+@pytest.mark.parametrize(("widths", "order"), [("3,3,3,3", 3), ("3,3,3,3,3", 4)])
+def test_a_non_strict_saddle_is_left_at_its_order(cli, widths, order):
+    words = ["escape", *THREE, "--widths", widths, "--learned", "0"]
+    found = cli(*words, "--json").document
+    assert (found["kind"], found["escape_order"]) == ("non-strict saddle", order)
+    (way,) = found["directions"]
+    assert way["measured_order"] == pytest.approx(order, abs=0.1)
+    assert way["rate"] is None
+    eps = np.array(found["distances"])
+    wanted = eps ** (2.0 - order) / (order * (order - 2) * way["coefficient"])
+    assert eps.tolist() == [0.1, 0.01, 0.001]
+    assert found["leaving_times"] == pytest.approx(wanted)
+    out = cli(*words).out
+    assert f"\n  order    {order}: the loss falls by c eps^{order} at distance eps\n" in out
+    assert fits(out)
+
+
+def test_a_blocked_saddle_is_left_along_a_curve_of_order_4(cli):
+    np.savez("xy.npz", x=np.eye(2), y=np.diag([1.0, 0.0]))
+    save(dl.LinearNetwork([[[0.0, 1.0]], [[0.0]], [[0.0], [1.0]]]))
+    words = ["escape", "weights.npz", "--data", "xy.npz", "--whiten"]
+    found = cli(*words, "--json").document
+    assert (found["escape_order"], found["directions"][0]["exponents"]) == (4, [1, 2, 1])
+    out = cli(*words).out
+    assert "\n  0, 2; 1 by eps^2 " in out
+    assert "blocked" in out
+    assert fits(out)
+
+
+def test_weights_may_have_data_of_any_covariance(cli, weights):
+    words = ["escape", "weights.npz", "--data", "xy.npz"]
+    found = cli(*words, "--json").document
+    assert (found["kind"], found["modes"], found["escape_order"]) == ("non-strict saddle", [0], 4)
+    assert found["refined"]["displacement"] < 1e-6
+    assert found["here"] is None
+    assert "rays" not in found
+    problem = dl.Problem.from_data(*(np.load("xy.npz")[name] for name in "xy"))
+    rates = dl.landscape.arrival(problem, weights).rates
+    arrival = found["arrival"]
+    assert arrival["number"] == len(rates)
+    assert [arrival["slowest"], arrival["largest"]] == pytest.approx([rates[0], rates[-1]])
+    assert arrival["rates"] == pytest.approx(rates[:10])
+    assert fits(cli(*words).out)
+
+
+def test_doubt_is_an_answer(cli, tmp_path):
+    net = dl.landscape.critical_point(write_data(), (3, 3, 3, 3, 2), [0])
+    layers = [w.copy() for w in net.weights]
+    layers[1][2, 2], layers[2][2, 2] = 3e-6, 1.0
+    save(dl.LinearNetwork(layers))
+    words = ["escape", "weights.npz", "--data", "xy.npz", "--no-refine"]
+    found = cli(*words, "--json").document
+    assert (found["kind"], found["index"], found["directions"]) == ("undecided", None, [])
+    out = cli(*words).out
+    assert "may or may" in out
+    assert "Ways down" not in out
+    assert fits(out)
+
+
+def test_a_class_of_whitened_data_has_rays_and_orbits(cli):
+    words = ["escape", *THREE, "--widths", "3,3,3,3", "--learned", "0"]
+    found = cli(*words, "--json").document
+    assert (found["target"], found["data"], found["learned"]) == (None, "planted", [0])
+    assert [ray["modes"] for ray in found["rays"]] == [[1], [2], [1, 2]]
+    assert [ray["rate"] for ray in found["rays"]] == pytest.approx([2, 1, 0.8**0.5])
+    assert [ray["leaving_time"] for ray in found["rays"]] == pytest.approx([500, 1000, 1118.034])
+    problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    assert [one["to"] for one in found["orbits"]] == [[0, 1], [0, 2]]
+    for one in found["orbits"]:
+        orbit = dl.landscape.heteroclinic(problem, (3, 3, 3, 3), [0], one["mode"])
+        assert one["duration"] == pytest.approx(orbit.duration(1e-3))
+        assert one["drop"] == pytest.approx(orbit.drop)
+    out = cli(*words).out
+    assert out.startswith("planted, 3-3-3-3: the canonical point that has learned mode 0\n")
+    assert "\n  1, 2   0.89443      1118\n" in out
+    assert "\n     2      1  0, 2                0.5     999.1\n" in out
+
+
+def test_a_distance_and_a_count_are_kept_to(cli):
+    words = ["escape", *THREE, "--widths", "3,3,3,3", "--learned", "none", "--count", "2"]
+    words += ["--distance", "1e-4"]
+    found = cli(*words, "--json").document
+    assert (found["distances"], found["amplitude"]) == ([1e-4], 1e-4)
+    assert (len(found["rays"]), found["n_rays"]) == (2, 7)
+    assert (len(found["orbits"]), found["n_orbits"]) == (2, 3)
+    out = cli(*words).out
+    assert "and 5 more" in out
+    assert "t(0.0001)" in out
+
+
+def test_the_number_of_rays_is_that_of_the_sets_that_fit(cli):
+    words = ["escape", "--data", "planted", "--modes", "5,4,3,2,1", "--widths", "5,3,5,5"]
+    found = cli(*words, "--learned", "0", "--count", "1000", "--json").document
+    assert len(found["rays"]) == found["n_rays"] == 4 + 6
+
+
+def test_the_empty_set_has_two_names(cli):
+    words = ["escape", *THREE, "--widths", "3,3,3,3", "--json", "--learned"]
+    assert cli(*words, "none").document == cli(*words, "").document
+    assert cli(*words, "0,1").document == cli(*words, "1,0").document
+
+
+def test_data_that_are_not_whitened_have_no_exact_rays(cli):
+    write_data()
+    words = ["escape", "--data", "xy.npz", "--widths", "3,3,3,2", "--learned", "none"]
+    found = cli(*words, "--json").document
+    assert (found["rays"], found["orbits"], found["escape_order"]) == (None, None, 3)
+    assert len(found["directions"]) == 1
+    assert "no exact rays" in cli(*words).out
+    assert cli(*words, "--whiten", "--json").document["n_rays"] == 3
+
+
+def test_a_mode_that_counts_as_learned_has_no_duration(cli):
+    words = ["escape", *THREE, "--widths", "3,3,3,3", "--learned", "none", "--distance", "0.9"]
+    durations = [one["duration"] for one in cli(*words, "--json").document["orbits"]]
+    assert durations[0] > 0
+    assert durations[2] is None
+    assert "None: at this amplitude" in cli(*words).out
+
+
+def test_times_that_floats_cannot_hold_are_infinite(cli):
+    words = ["escape", *THREE, "--widths", "3,3,3,3,3", "--learned", "0", "--distance", "1e-200"]
+    assert cli(*words, "--json").document["leaving_times"] == [None]
+    assert "inf" in cli(*words).out
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (["--modes", "2,1", "--widths", "2,2", "--learned", "0,1"], "One layer"),
+        (["--modes", "2,1", "--widths", "2,2,2,2", "--learned", "0,1"], ""),
+        (["--modes", "0", "--widths", "2,2,2", "--learned", "none"], ""),
+    ],
+)
+def test_a_class_of_minima_is_never_left(cli, words, note):
+    found = cli("escape", "--data", "planted", *words, "--json").document
+    assert found["kind"] == "global minimum"
+    assert (found["rays"] or [], found["orbits"] or []) == ([], [])
+    out = cli("escape", "--data", "planted", *words).out
+    assert note in out
+    assert "rays" not in out
+    assert fits(out)
+
+
+@pytest.mark.usefixtures("a_run")
+def test_the_settings_of_a_run_tell_its_widths(cli):
+    found = cli("escape", "--data", "out/quick/run.toml", "--learned", "0", "--json").document
+    assert (found["widths"], found["learned"]) == ([3, 3, 2], [0])
+
+
+def test_many_modes_fit_80_columns(cli):
+    s = ",".join(f"{1e6 - 12345.678 * k:.3f}" for k in range(30))
+    learned = ",".join(str(k) for k in range(0, 30, 2))
+    words = ["escape", "--data", "planted", "--modes", s, "--widths", "30,30,30,30"]
+    out = cli(*words, "--learned", learned, "--count", "60").out
+    assert "modes, 0 first" in out
+    assert fits(out)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["`TARGET`", "--data, --widths and --learned"]),
+        (["out/quick", "--at", "soon"], ["`--at`", "start, end, or a time", "'soon'"]),
+        (["out/quick", "--data", "digits"], ["`--data`", "left out"]),
+        (["out/quick", "--learned", "0"], ["`--learned`", "left out with a TARGET", "'0'"]),
+        (["out/quick", "--widths", "3,2"], ["`--widths`", "left out with a TARGET", "'3,2'"]),
+        (["out/quick", "--distance", "0"], ["`--distance`", "above 0", "'0'"]),
+        (["out/quick", "--distance", "nan"], ["`--distance`", "above 0", "'nan'"]),
+        (["out/quick", "--count", "0"], ["`--count`", "1 to 1000", "'0'"]),
+        (["out"], ["`TARGET`", "folder of a run", "holds none"]),
+        (["nowhere", "--data", "xy.npz"], ["`TARGET`", "nothing at nowhere"]),
+        (["weights.npz"], ["`--data`", "must be given", "xy.npz"]),
+        (["weights.npz", "--data", "iris"], ["`TARGET`", "4 inputs", "(3, 4, 3, 4, 2)"]),
+        (["huge.npz", "--data", "xy.npz"], ["`TARGET`", "round-off"]),
+        (["--learned", "0", "--widths", "2,2"], ["`--data`", "without a TARGET"]),
+        (["--data", "xy.npz", "--widths", "3,2,2"], ["`--learned`", "0,1, or none", "missing"]),
+        (["--data", "xy.npz", "--learned", "0"], ["`--widths`", "3 inputs", "2 outputs"]),
+        ([*THREE, "--widths", "3,3,3", "--learned", "x"], ["`--learned`", "0,1, or none", "'x'"]),
+        ([*THREE, "--widths", "3,3,3", "--learned", "-1"], ["`--learned`", "'-1'"]),
+        ([*THREE, "--widths", "3,3,3", "--learned", "3"], ["`--learned`", "below 3", "is 3"]),
+        ([*THREE, "--widths", "3,1,3", "--learned", "0,1"], ["`--learned`", "at most 1 mode,"]),
+        ([*THREE, "--widths", "3,3", "--learned", "none"], ["`--learned`", "all 3 modes", "none"]),
+        ([*THREE, "--widths", "3,3,2", "--learned", "0"], ["`widths`", "end with 3"]),
+        ([*THREE, "--widths", "3,3,3", "--learned", "0", "--at", "1"], ["`--at`", "'1'"]),
+        ([*THREE, "--widths", "3,3,3", "--learned", "0", "--no-refine"], ["`--no-refine`"]),
+        (["--data", "digts", "--widths", "4,3", "--learned", "0"], ["Did you mean 'digits'"]),
+        (["out/quick", "--tol", "1e-3"], ["No such option: --tol", "deeplinear escape --help"]),
+    ],
+)
+@pytest.mark.usefixtures("a_run", "weights")
+def test_wrong_use_is_named(cli, words, expected):
+    save(dl.init.gaussian((3, 3, 2), scale=1e120, seed=0), "huge.npz")
+    before = sorted(map(str, Path().rglob("*")))
+    done = cli("escape", *words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: ")
+    for part in expected:
+        assert part in done.err
+    as_json = cli("escape", *words, "--json")
+    assert (as_json.code, as_json.document["ok"]) == (2, False)
+    assert sorted(map(str, Path().rglob("*"))) == before
+
+
+@pytest.mark.usefixtures("a_run")
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        (
+            ["out/quick", "--at", "x", "--learned", "0", "--center", "--count", "x"],
+            ["--at", "--center", "--count", "--learned"],
+        ),
+        (
+            ["--data", "digts", "--widths", "4", "--learned", "x", "--at", "3", "--distance", "-1"],
+            ["--at", "--data", "--distance", "--learned", "--widths"],
+        ),
+        (["--widths", "4", "--no-refine"], ["--data", "--learned", "--no-refine", "--widths"]),
+        (["--count", "no"], ["--count", "TARGET"]),
+    ],
+)
+def test_all_mistakes_are_reported_at_once(cli, words, places):
+    done = cli("escape", *words, "--json")
+    assert sorted(entry["where"] for entry in done.document["error"]["mistakes"]) == places
