@@ -16,7 +16,7 @@ COLORED = dl.Problem.from_moments(np.diag([1.0, 2.0, 0.5]), np.diag([3.0, 2.0, 1
 CASES = {
     "two layers": (THREE, (3, 3, 3)),
     "three layers": (THREE, (3, 3, 3, 3)),
-    "four layers and a bottleneck": (THREE, (3, 2, 3, 2, 3)),
+    "four layers and a bottleneck": (THREE, (3, 1, 2, 2, 3)),
     "a target of low rank": (DEFICIENT, (3, 2, 2, 3)),
     "inputs that are not white": (COLORED, (3, 3, 2, 3)),
 }

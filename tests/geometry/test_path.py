@@ -10,7 +10,7 @@ from numpy.linalg import norm
 
 import deeplinear as dl
 from deeplinear._core.errors import ArgumentError
-from deeplinear.geometry import balance, fiber_path, gauge_transform, random_gauge
+from deeplinear.geometry import balance, fiber, fiber_path, gauge_transform, random_gauge
 
 shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
 seeds = st.integers(0, 2**32)
@@ -58,6 +58,7 @@ def test_the_balanced_network_is_joined_to_any_network_without_full_hidden_layer
     path = fiber_path(a, b)
     full = [d for d in widths[1:-1] if d == path.rank]
     assert path.components == 2 ** len(full)
+    assert path.components == fiber(widths, path.rank).connected_components
     assert path.connected or full
     if path.connected:
         assert_a_path(path)

@@ -4,13 +4,15 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deeplinear import Problem
 from deeplinear.cli import _target
-from deeplinear.cli._config import Config
 from deeplinear.cli._errors import Mistake, SettingsError
 from deeplinear.cli._escape_facts import bounded, document, ways
+
+if TYPE_CHECKING:
+    from deeplinear.cli._config import Config
 
 _LEARNED = "must be the modes that are learned, as 0,1, or none"
 _NOT_WHITENED = (
@@ -65,7 +67,7 @@ def canonical(
 
 def _checked(
     of_data: dict[str, Any], of_class: dict[str, str | None], wrong: list[Mistake]
-) -> tuple[Config, tuple[int, ...]]:
+) -> tuple["Config", tuple[int, ...]]:
     """Settings and modes; all mistakes at once."""
     from deeplinear.cli._settings import gather, pair
 

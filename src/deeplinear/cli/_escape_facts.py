@@ -3,21 +3,23 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from deeplinear import LinearNetwork, Problem
 from deeplinear.cli._nearby import Nearby
 from deeplinear.cli._target import State
-from deeplinear.landscape import Arrival, Escape, EscapeDirection
+
+if TYPE_CHECKING:
+    from deeplinear.landscape import Arrival, Escape, EscapeDirection
 
 
 class Ways(NamedTuple):
     """How the flow leaves a point and how it comes to it; of one not critical only that it is."""
 
-    out: Escape
-    into: Arrival | None
+    out: "Escape"
+    into: "Arrival | None"
 
 
 def ways(problem: Problem, net: LinearNetwork, most: int) -> Ways:
@@ -26,7 +28,7 @@ def ways(problem: Problem, net: LinearNetwork, most: int) -> Ways:
 
     verdict = landscape.classify(problem, net)
     if verdict.kind == "not critical":
-        return Ways(Escape(verdict, None, None, (), verdict.decided_by), None)
+        return Ways(landscape.Escape(verdict, None, None, (), verdict.decided_by), None)
     return Ways(landscape.escape(problem, net, k=most), landscape.arrival(problem, net))
 
 
@@ -50,7 +52,7 @@ def document(
     }
 
 
-def here(state: State, near: Nearby, out: Escape) -> dict[str, Any] | None:
+def here(state: State, near: Nearby, out: "Escape") -> dict[str, Any] | None:
     """How long the state of a run still has, as predicted and as it was; None for other weights.
 
     The prediction takes the whole distance to lie along the first way down.
@@ -93,11 +95,11 @@ def _next_learned(state: State) -> tuple[int | None, float | None]:
     return mode, float(later[mode])
 
 
-def _times(one: EscapeDirection, distances: Sequence[float]) -> list[float]:
+def _times(one: "EscapeDirection", distances: Sequence[float]) -> list[float]:
     return [bounded(partial(one.leaving_time, eps)) for eps in distances]
 
 
-def _direction(one: EscapeDirection, distances: Sequence[float]) -> dict[str, Any]:
+def _direction(one: "EscapeDirection", distances: Sequence[float]) -> dict[str, Any]:
     return {
         "layers": one.layers,
         "exponents": one.exponents,
@@ -109,7 +111,7 @@ def _direction(one: EscapeDirection, distances: Sequence[float]) -> dict[str, An
     }
 
 
-def _arrival(found: Arrival | None, most: int) -> dict[str, Any] | None:
+def _arrival(found: "Arrival | None", most: int) -> dict[str, Any] | None:
     """The rates of the stable directions; None if they are not known."""
     if found is None or found.rates is None:
         return None

@@ -124,13 +124,11 @@ def _numbers(widths: tuple[int, ...], rank: int) -> dict[str, Any]:
 
     size = geometry.fiber(widths, rank)
     value, multiplicity = geometry.learning_coefficient(widths, rank)
-    # A hidden layer that is full of the map cannot change its orientation (`fiber_path`).
-    full = sum(d == rank for d in widths[1:-1]) if rank else 0
     return {
         "dimension": size.dimension,
         "codimension": size.codimension,
         "top_components": size.components,
-        "connected_components": 2**full,
+        "connected_components": size.connected_components,
         "learning_coefficient": value,
         "multiplicity": multiplicity,
     }

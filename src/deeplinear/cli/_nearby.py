@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deeplinear import LinearNetwork, Problem
 from deeplinear._core.errors import ArgumentError
-from deeplinear.landscape import Refinement
+
+if TYPE_CHECKING:
+    from deeplinear.landscape import Refinement
 
 _FAR = 0.1  # a displacement above this share of the weights, or of one learned mode, is warned of
 _HUGE = 1e8  # weights this many times one learned mode drown critical points in round-off
@@ -23,7 +25,7 @@ class Nearby:
     network: LinearNetwork
     norm: float
     one_mode: float
-    refined: Refinement | None
+    refined: "Refinement | None"
 
     def document(self) -> dict[str, Any] | None:
         """How far it is; None without refinement."""

@@ -22,6 +22,8 @@ class Fiber:
     codimension : in the space of all weights.
     dimension : the number of weights less the codimension.
     components : the number of irreducible components of that dimension.
+    connected_components : the number of pieces that no path joins (`fiber_path`), 2^b with b hidden
+        layers of exactly `rank` nodes, rank >= 1 (Trager, Kohn, Bruna, arXiv 1910.01671).
     """
 
     widths: tuple[int, ...]
@@ -29,6 +31,12 @@ class Fiber:
     codimension: int
     dimension: int
     components: int
+
+    @property
+    def connected_components(self) -> int:
+        """The number of pieces that no path joins."""
+        full = sum(d == self.rank for d in self.widths[1:-1]) if self.rank else 0
+        return int(2**full)
 
     def __repr__(self) -> str:
         n = self.codimension + self.dimension
