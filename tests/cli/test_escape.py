@@ -151,7 +151,7 @@ def test_weights_may_have_data_of_any_covariance(cli, weights):
     assert fits(cli(*words).out)
 
 
-def test_doubt_is_an_answer(cli, tmp_path):
+def test_doubt_is_an_answer(cli):
     net = dl.landscape.critical_point(write_data(), (3, 3, 3, 3, 2), [0])
     layers = [w.copy() for w in net.weights]
     layers[1][2, 2], layers[2][2, 2] = 3e-6, 1.0

@@ -125,6 +125,16 @@ def test_learning_times_that_do_not_exist_are_refused(problem, amplitude, expect
         list(found.edges(amplitude))
 
 
+def test_inputs_that_are_all_zero_leave_one_class_of_minima():
+    problem = dl.Problem.from_moments(np.zeros((2, 2)), np.zeros((2, 2)))
+    found = landscape.lattice(problem, (2, 3, 2))
+    assert [(one.kind, one.dimension) for one in found] == [("global minimum", 12)]
+    net = dl.init.gaussian((2, 3, 2), scale=1.0, seed=0)
+    assert landscape.classify(problem, net).kind == "global minimum"
+    assert landscape.inertia(problem, net).tangent == 12
+    assert landscape.escape(problem, net).directions == ()
+
+
 def test_a_lattice_prints_itself_in_aligned_lines():
     text = repr(landscape.lattice(dl.Problem.from_modes([3.0, 1.0]), (2, 2, 2)))
     assert text.splitlines()[0] == "Lattice(widths 2-2-2)"

@@ -21,7 +21,7 @@ def lattice(problem: Problem, widths: Sequence[int], *, max_rank: int | None = N
 
     The classes are the sets S of at most min(widths) modes, ordered by inclusion (for distinct
     modes a Boolean lattice, cut at that rank). The loss falls along every edge S -> S + {k}, and
-    the flow has an orbit from the canonical point of S to that of S + {k} (theory §9).
+    on whitened data the flow has an orbit from the canonical point of S to that of S + {k}.
 
     Parameters
     ----------

@@ -132,6 +132,9 @@ class _Verdict:
 def _verdict(problem: Problem, net: LinearNetwork, tol: float) -> _Verdict:
     """The tests in order: critical, matching a set of modes, its place among the modes, escape."""
     s, depth = problem.modes.s, net.depth
+    if problem.rank == 0:
+        reason = "All inputs are zero: the loss does not depend on the weights."
+        return _Verdict("global minimum", (), reason, math.inf)
     layers, target = whitened_layers(problem, net), problem.factor_target
     natural = float(s[0]) ** (1 / depth) if len(s) else 1.0
     scales = [max(natural, float(np.linalg.norm(w, 2))) for w in layers]

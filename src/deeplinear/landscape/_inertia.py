@@ -66,6 +66,9 @@ class Inertia:
 
 def inertia_of(problem: Problem, net: LinearNetwork, modes: ModeSet) -> Inertia:
     """The inertia at a critical point of depth >= 2 that has learned these modes."""
+    if problem.rank == 0:
+        text = "All inputs are zero: the loss does not depend on the weights."
+        return Inertia(0, net.n_params, 0, net.n_params, 0, None, text, math.inf)
     form = normal_form(problem, net, len(modes))
     reading = read_pattern(form, len(problem.modes) - len(modes), natural_scales(problem, form))
     if not reading.certain:

@@ -281,12 +281,10 @@ class Lattice:
 
     def __repr__(self) -> str:
         found = self.summary()
-        kinds = ", ".join(
-            f"{n} {name}{'' if n == 1 else _plural(name)}" for name, n in found["kinds"].items()
-        )
+        kinds = ", ".join(_counted(n, name) for name, n in found["kinds"].items())
         low, high = found["dimensions"]
         rows = [
-            ("classes", f"{len(self)}, joined by {found['n_edges']} orbits"),
+            ("classes", f"{len(self)}, joined by {_counted(found['n_edges'], 'orbit')}"),
             ("kinds", kinds),
             ("values", "{:.6g} to {:.6g}".format(*found["values"])),
             ("index", f"at most {found['largest_index']}"),
@@ -296,5 +294,5 @@ class Lattice:
         return "\n".join([head, *(f"  {name:11}{text}" for name, text in rows)])
 
 
-def _plural(name: str) -> str:
-    return "s" if name.endswith("saddle") else ""
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
