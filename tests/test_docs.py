@@ -9,6 +9,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+PAGES_WITH_BLOCKS = ["python.md", "running.md", "plateaus.md", "landscape.md", "survey.md"]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -55,7 +56,7 @@ def empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["python.md", "running.md", "plateaus.md"])
+@pytest.mark.parametrize("name", PAGES_WITH_BLOCKS)
 def test_the_page_runs_as_printed(name, empty_folder):
     names: dict[str, object] = {"__name__": "__main__"}
     found = blocks(DOCS / name)
@@ -68,21 +69,40 @@ def test_the_page_runs_as_printed(name, empty_folder):
 
 
 @pytest.mark.slow
-def test_the_pictures_of_plateaus_come_from_their_script(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("plateaus.md", "plateau"), ("landscape.md", "landscape")]
+)
+def test_the_pictures_of_the_page_come_from_its_script(name, prefix, tmp_path):
     import runpy
 
-    script = DOCS.parent / "examples" / "plateau_pictures.py"
+    script = DOCS.parent / "examples" / f"{prefix}_pictures.py"
     runpy.run_path(str(script))["draw"](tmp_path)
-    shown = re.findall(r"images/(plateau_\w+\.png)", (DOCS / "plateaus.md").read_text("utf-8"))
+    shown = re.findall(rf"images/({prefix}_\w+\.png)", (DOCS / name).read_text("utf-8"))
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(shown)
-    for name in shown:
-        assert (DOCS / "images" / name).stat().st_size <= 150_000
+    for picture in shown:
+        assert (DOCS / "images" / picture).stat().st_size <= 150_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_the_page_leads_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_claim_of_survey_names_tests_that_exist():
+    page = (DOCS / "survey.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert page.count("::") == len(named)
+    for file, test in named:
+        path = DOCS.parent / file
+        assert path.exists(), file
+        assert re.search(rf"^def {test}\(", path.read_text("utf-8"), re.MULTILINE), (file, test)
+    rows = re.findall(r"^\| .*\]\(#([\w-]+)\)", page, re.MULTILINE)
+    titles = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert sorted(rows) == sorted(title.lower().replace(" ", "-") for title in titles)
+    for section in page.split("\n## ")[1:]:
+        assert "```python" in section
+        assert "Checked by" in section
 
 
 def test_every_page_is_in_the_table_of_contents():

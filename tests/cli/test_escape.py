@@ -57,7 +57,7 @@ def test_a_state_has_its_predicted_time_beside_that_of_the_run(cli, a_run):
     assert (found["kind"], found["escape_order"]) == ("strict saddle", 2)
     assert here["distance"] == found["refined"]["displacement"] > 0
     rate = found["directions"][0]["rate"]
-    assert here["leaving_time"] == pytest.approx(np.log(1 / here["distance"]) / rate)
+    assert here["leaving_time"] == pytest.approx(np.log(3**0.5 / here["distance"]) / rate)
     assert (here["next_mode"], here["learned_at"]) == (0, pytest.approx(times[0]))
     # the run is slower: part of the distance lies along other directions
     assert here["leaving_time"] < here["learned_after"] < 2 * here["leaving_time"]
@@ -102,7 +102,7 @@ def test_ways_of_a_strict_saddle_are_counted_by_its_index(cli, count):
 
 def test_equal_ways_share_a_line_with_their_number(cli):
     out = cli("escape", *THREE, "--widths", "3,3,3", "--learned", "none").out
-    assert "\n  0, 1         3  1.5  2.00     3  0.7675    1.535     2.303\n" in out
+    assert "\n  0, 1         3  1.5  2.00     3  0.9506    1.718     2.486\n" in out
     assert "With two layers there are no rays" in out
 
 

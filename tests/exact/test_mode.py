@@ -56,6 +56,20 @@ def test_times_agree_with_the_hypergeometric_function(s, depth, power, part, nea
     assert abs(time / reference - 1) <= 2e-14
 
 
+@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+@pytest.mark.parametrize("a0", [1e-9, 1e-30, 1e-60])
+def test_starts_whose_powers_underflow_have_their_times(depth, a0):
+    for a in (2 * a0, a0 * (1 + 1e-9), 1e-8, 0.5, 1.1):
+        if a > a0:
+            reference = hypergeometric_time(2.0, depth, a0, a)
+            assert abs(exact.mode_time(2.0, depth, a0, a) / reference - 1) <= 2e-14
+
+
+def test_times_beyond_the_largest_double_are_infinite():
+    assert exact.mode_time(2.0, 7, 1e-200, 1.0) == np.inf
+    assert exact.mode_time(2.0, 3, 1e-200, 1.0) == pytest.approx(0.5e200)
+
+
 @identity
 @given(strengths, depths, st.floats(-8, 1), st.floats(0.01, 0.99))
 def test_amplitudes_invert_the_time(s, depth, power, part):

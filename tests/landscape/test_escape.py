@@ -9,6 +9,8 @@ from scipy.integrate import solve_ivp
 import deeplinear as dl
 from deeplinear import landscape
 from deeplinear.geometry import random_gauge
+from deeplinear.landscape._directions import _Maker
+from deeplinear.landscape._normal_form import normal_form
 from tests.landscape.problems import KINDS, random_class, random_widths
 
 P3 = dl.Problem.from_modes([3.0, 2.0, 1.0])
@@ -70,7 +72,7 @@ def test_strict_saddles_leave_along_unstable_eigenvectors_at_their_rates():
     traj = dl.gradient_flow(P3, best(eps), t_end=3.0, rtol=1e-10)
     distance = np.linalg.norm(traj.final.to_vector() - saddle.to_vector())
     assert math.log(distance / eps) / 3.0 == pytest.approx(best.rate, rel=1e-4)
-    assert best.leaving_time(math.exp(-3.0 * best.rate)) == pytest.approx(3.0)
+    assert best.leaving_time(best.unit * math.exp(-3.0 * best.rate)) == pytest.approx(3.0)
 
 
 def test_the_coefficient_at_a_canonical_point_is_that_of_the_fastest_ray():
@@ -134,6 +136,29 @@ def test_orbits_solve_the_flow_and_join_the_canonical_points():
         assert drop == pytest.approx(orbit.drop)
         t = orbit.duration(0.01, 0.5)
         assert orbit.amplitudes(t, a0=0.01) == pytest.approx(0.5)
+
+
+def test_no_rank_one_direction_of_random_ones_is_steeper_whatever_the_covariance():
+    rng = np.random.default_rng(8)
+    for kind in ("whitened", "general"):
+        problem = KINDS[kind](rng, (4, 3, 3, 3))
+        net = landscape.random_critical_point(problem, (4, 3, 3, 3), [0], seed=1)
+        best = landscape.escape(problem, net).directions[0]
+        form = normal_form(problem, net, 1)
+        maker = _Maker(problem, net, form, landscape.inertia(problem, net).pattern)
+        for _ in range(2000):
+            parts = [
+                maker._lifted(i + 1, np.outer(*(rng.standard_normal(d) for d in z.shape)))
+                for i, z in enumerate(form.z)
+            ]
+            direction = [v / (np.linalg.norm(v) * math.sqrt(3)) for v in parts]
+            assert abs(maker._coefficient(direction, 3)[0]) <= best.coefficient * (1 + 1e-9)
+
+
+def test_tiny_distances_take_infinite_time_and_no_error():
+    saddle = landscape.critical_point(P3, (3,) * 5, [0])
+    assert landscape.escape(P3, saddle).leaving_time(1e-200) == math.inf
+    assert next(landscape.escape_rays(P3, (3,) * 5, [0])).leaving_time(1e-200) == math.inf
 
 
 def test_the_time_to_leave_predicts_that_of_the_flow_to_leading_order():

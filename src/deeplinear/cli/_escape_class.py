@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from deeplinear import Problem
 from deeplinear.cli import _target
 from deeplinear.cli._errors import Mistake, SettingsError
-from deeplinear.cli._escape_facts import bounded, document, ways
+from deeplinear.cli._escape_facts import document, ways
 
 if TYPE_CHECKING:
     from deeplinear.cli._config import Config
@@ -135,7 +134,7 @@ def _rays(
             "modes": ray.modes,
             "amplitudes": ray.amplitudes,
             "rate": ray.rate,
-            "leaving_time": bounded(partial(ray.leaving_time, a)),
+            "leaving_time": ray.leaving_time(a),
         }
         for ray in islice(escape_rays(problem, widths, modes), most)
     ]

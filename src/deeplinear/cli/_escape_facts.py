@@ -1,8 +1,6 @@
 """How the flow leaves a critical point and comes to it, as a document."""
 
-import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -61,7 +59,7 @@ def here(state: State, near: Nearby, out: "Escape") -> dict[str, Any] | None:
         return None
     distance, time = near.refined.displacement, None
     if out.directions and distance > 0:
-        time = bounded(partial(out.leaving_time, distance))
+        time = out.leaving_time(distance)
     mode, at = _next_learned(state)
     return {
         "distance": distance,
@@ -70,14 +68,6 @@ def here(state: State, near: Nearby, out: "Escape") -> dict[str, Any] | None:
         "learned_at": at,
         "learned_after": None if at is None or state.t is None else at - state.t,
     }
-
-
-def bounded(time: Callable[[], float]) -> float:
-    """A time, infinite where floats end."""
-    try:
-        return time()
-    except OverflowError:
-        return math.inf
 
 
 def _next_learned(state: State) -> tuple[int | None, float | None]:
@@ -96,7 +86,7 @@ def _next_learned(state: State) -> tuple[int | None, float | None]:
 
 
 def _times(one: "EscapeDirection", distances: Sequence[float]) -> list[float]:
-    return [bounded(partial(one.leaving_time, eps)) for eps in distances]
+    return [one.leaving_time(eps) for eps in distances]
 
 
 def _direction(one: "EscapeDirection", distances: Sequence[float]) -> dict[str, Any]:

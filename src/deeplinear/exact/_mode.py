@@ -13,6 +13,9 @@ from deeplinear.exact._arguments import power_of_two, times
 from deeplinear.exact._chain import in_units, motion
 from deeplinear.exact._passage import Passage
 
+_LINEAR = 1e-100
+"""Strengths below this fraction of s grow as if s - a^h were s; their powers may underflow."""
+
 
 def mode_time(s: float, depth: int, a0: float, a: ArrayLike) -> float | Array:
     r"""The time that a balanced mode takes from layer amplitude a0 to a.
@@ -36,7 +39,8 @@ def mode_time(s: float, depth: int, a0: float, a: ArrayLike) -> float | Array:
 
     Returns
     -------
-    float, or an array of a's shape. The equilibrium s^{1/h} itself takes infinite time.
+    float, or an array of a's shape. The equilibrium s^{1/h} itself takes infinite time, and so does
+    what is beyond the largest double.
 
     Raises
     ------
@@ -62,6 +66,13 @@ def mode_time(s: float, depth: int, a0: float, a: ArrayLike) -> float | Array:
             f"Argument `a` must be greater than 0, but its smallest entry is {end.min():g}: a "
             "balanced mode keeps its sign."
         )
+    small = (_LINEAR * s) ** (1 / depth) if s > 0 and depth > 1 else 0.0
+    if a0 < small and (not end.size or end.min() >= a0):
+        t = _while_small(s, depth, a0, np.minimum(end, small))
+        late = end > small
+        if late.any():
+            t[late] += mode_time(s, depth, small, end[late])
+        return t.reshape(shape) if shape else float(t[0])
     unit = power_of_two(max(a0, abs(s) ** (1 / depth)))
     residual = np.array([_residual(s, depth, x, unit) for x in (a0, *end)])
     _require_reached(s, depth, a0, end, residual)
@@ -171,6 +182,16 @@ def mode_strength(s: float, depth: int, u0: float, t: ArrayLike) -> Array:
     a = np.full(depth, abs(u0) ** (1 / depth))
     a[0] = math.copysign(a[0], u0)
     return np.prod(motion(s, a)(t), axis=1)
+
+
+def _while_small(s: float, depth: int, a0: float, a: Array) -> Array:
+    """The time from a0 to a while a^h is round-off of s: da/dt = s a^{h-1}."""
+    k = depth - 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        grown = np.where(a < 2 * a0, np.log1p((a - a0) / a0), np.log(a / a0))
+        if k == 0:
+            return grown / s
+        return np.where(grown > 0, -np.expm1(-k * grown) * np.power(a0, -float(k)) / (k * s), 0.0)
 
 
 def _residual(s: float, depth: int, a: float, unit: float) -> float:

@@ -29,6 +29,7 @@ class EscapeDirection:
     rate : of growth, for order 2: the distance grows like e^{rate t}. Above: NaN, see
         `leaving_time`.
     measured_order : the exponent that was measured on the actual loss.
+    unit : the natural size of a weight, s_0^{1/h}.
     """
 
     network: LinearNetwork
@@ -39,6 +40,7 @@ class EscapeDirection:
     coefficient: float
     rate: float
     measured_order: float
+    unit: float
 
     def __call__(self, eps: float) -> LinearNetwork:
         """The network at distance about eps along the curve."""
@@ -49,7 +51,7 @@ class EscapeDirection:
     def leaving_time(self, eps: float) -> float:
         """Leading term of the time that the flow needs to leave from distance eps.
 
-        ``log(1 / eps) / rate`` at order 2, up to a distance of 1 in linear approximation;
+        ``log(unit / eps) / rate`` at order 2, up to the distance `unit` in linear approximation;
         ``eps^{-(p - 2)} / (p (p - 2) coefficient)`` at order p >= 3, where the speed along a curve
         of steepest descent is p c eps^{p - 1}.
 
@@ -60,9 +62,10 @@ class EscapeDirection:
         """
         eps = checks.number("eps", eps, minimum=0.0, exclusive=True)
         if self.order == 2:
-            return max(-math.log(eps), 0.0) / self.rate
+            return max(math.log(self.unit / eps), 0.0) / self.rate
         p = self.order
-        return float(eps ** (2 - p)) / (p * (p - 2) * self.coefficient)
+        with np.errstate(over="ignore"):
+            return float(np.power(eps, 2.0 - p) / (p * (p - 2) * self.coefficient))
 
 
 def directions(
@@ -81,6 +84,7 @@ def directions(
     order = pattern.escape_order
     assert order is not None
     maker = _Maker(problem, net, form, pattern)
+    unit = float(problem.modes.s[0]) ** (1 / net.depth)
     blocked = pattern.blocked and order == 4
     p = 3 if blocked else order
     found = []
@@ -94,7 +98,7 @@ def directions(
             moving = tuple(i - 1 for i in layers)
             found.append(
                 EscapeDirection(
-                    net, direction, exponents, moving, order, coefficient, math.nan, measured
+                    net, direction, exponents, moving, order, coefficient, math.nan, measured, unit
                 )
             )
     return sorted(found, key=lambda one: -one.coefficient)
@@ -125,7 +129,8 @@ class _Maker:
         if rank == 0:
             return None
         after, before = self._products[last, self._depth], self._products[0, first - 1]
-        return _top(after.T @ self._form.rest @ before.T)
+        y, x, value = self._steepest(before @ self._form.rest.T @ after, first - 1)
+        return x, y, value
 
     def open(
         self, layers: tuple[int, ...]
@@ -163,19 +168,38 @@ class _Maker:
             choices.append((np.eye(between.shape[1]), blind, True))
         size = float(np.linalg.norm(between, 2))
         for right, left, exposed in choices:
-            if right.shape[1] and left.shape[1]:
-                u, v, value = _top(left.T @ between @ right)
-                if value > 1e-6 * size:
-                    return left @ u, right @ v, exposed
+            seen = left.T @ between @ right
+            if seen.size and np.linalg.norm(seen, 2) > 1e-6 * size:
+                u, v, _ = self._steepest(between, end, left, right)
+                return u, v, exposed
         return None
+
+    def _steepest(
+        self, m: Array, node: int, left: Array | None = None, right: Array | None = None
+    ) -> tuple[Array, Array, float]:
+        """The forms u on a node layer and vectors v that make u^T m v largest at unit size.
+
+        u and v are taken from the spans of left and right. A form is measured as it enters the
+        weights: hidden bases are not orthonormal in general, nor are inputs that are not white.
+        """
+        left = np.eye(len(m)) if left is None else left
+        right = np.eye(m.shape[1]) if right is None else right
+        rows = left.T @ self._inward(node)
+        lower = np.linalg.cholesky(rows @ rows.T)
+        u, v, value = _top(np.linalg.solve(lower, left.T @ m @ right))
+        return left @ np.linalg.solve(lower.T, u), right @ v, value
+
+    def _inward(self, node: int) -> Array:
+        """What turns a linear form on a residual node layer into a row of weights."""
+        outer = self._form.outer[node]
+        if node > 0 or self._problem.factor is None:
+            return outer
+        f = self._problem.factor  # its columns are orthogonal
+        return np.asarray(outer @ (f / np.sum(f * f, axis=0)).T)
 
     def _lifted(self, layer: int, v: Array) -> Array:
         """A perturbation of a residual layer as one of the weights."""
-        change = self._form.inner[layer] @ v @ self._form.outer[layer - 1]
-        if layer == 1 and self._problem.factor is not None:
-            f = self._problem.factor  # its columns are orthogonal
-            change = change @ (f / np.sum(f * f, axis=0)).T
-        return np.asarray(change)
+        return np.asarray(self._form.inner[layer] @ v @ self._inward(layer - 1))
 
     def _assembled(
         self, layers: tuple[int, ...], x: list[Array], y: list[Array]
@@ -222,9 +246,8 @@ class _Maker:
         unseen, blind = self._unseen(i), self._blind(k - 1)
         if not unseen.shape[1] or not blind.shape[1]:
             return None
-        y_2, x_1, first = _top(below @ unseen)
-        y_3, x_2, last = _top(blind.T @ above)
-        x_1, y_3 = unseen @ x_1, blind @ y_3
+        y_2, x_1, first = self._steepest(below, j - 1, right=unseen)
+        y_3, x_2, last = self._steepest(above, k - 1, left=blind)
         if min(first, last) <= 1e-12:
             return None
         x_3, y_1, _ = outer

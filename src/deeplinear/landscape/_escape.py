@@ -174,7 +174,7 @@ def _strict(
         found.append(
             EscapeDirection(
                 net, v, (1,) * net.depth, moving, 2, -float(value) / 2, -float(value),
-                measured,
+                measured, float(problem.modes.s[0]) ** (1 / net.depth),
             )
         )  # fmt: skip
     return Escape(verdict, 2, index, tuple(found), verdict.decided_by)
@@ -233,9 +233,11 @@ def arrival(problem: Problem, net: LinearNetwork, *, k: int = 6) -> Arrival:
     """
     k = checks.integer("k", k, minimum=1)
     _require_critical(classify(problem, net))
+    s = problem.modes.s
+    natural = float(s[0]) ** (2 - 2 / net.depth) if len(s) else 0.0
     if net.n_params <= DENSE_UP_TO:
         values, vectors = scipy.linalg.eigh(hessian(problem, net), driver="evd")
-        positive = values > NEGATIVE * max(float(np.abs(values).max()), 1e-300)
+        positive = values > NEGATIVE * np.abs(values).max(initial=natural)
         chosen = vectors[:, positive][:, :k]
         parts = tuple(LinearNetwork.from_vector(v, net.widths).weights for v in chosen.T)
         return Arrival(values[positive], parts)
@@ -243,7 +245,7 @@ def arrival(problem: Problem, net: LinearNetwork, *, k: int = 6) -> Arrival:
         values = spectrum(problem, net)
     except ArgumentError:  # too many parameters are left after compression
         return Arrival(None, ())
-    return Arrival(values[values > NEGATIVE * float(np.abs(values).max())], ())
+    return Arrival(values[values > NEGATIVE * np.abs(values).max(initial=natural)], ())
 
 
 def _require_critical(verdict: Classification) -> None:

@@ -48,7 +48,8 @@ class EscapeRay:
         """The time to leave from the norm a, a^{-(h-2)} / ((h - 2) c)."""
         a = checks.number("a", a, minimum=0.0, exclusive=True)
         h = self.saddle.depth
-        return float(a ** (2 - h)) / ((h - 2) * self.rate)
+        with np.errstate(over="ignore"):
+            return float(np.power(a, 2.0 - h) / ((h - 2) * self.rate))
 
 
 def escape_rays(
