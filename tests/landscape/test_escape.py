@@ -213,7 +213,10 @@ def test_arrival_at_a_wide_canonical_point_has_rates_in_closed_form():
             "`problem` must be whitened",
         ),
         (lambda: landscape.heteroclinic(P3, (3, 3, 3), [0], 0), "`mode` must not be among"),
-        (lambda: landscape.heteroclinic(P3, (3, 1, 3), [0], 1), "at most 1 modes"),
+        (
+            lambda: landscape.heteroclinic(P3, (3, 1, 3), [0], 1),
+            "must leave room for one more mode",
+        ),
         (lambda: landscape.heteroclinic(P3, (3, 3), [0, 1, 2], 0), "must not be among"),
         (
             lambda: landscape.heteroclinic(

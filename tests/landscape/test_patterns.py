@@ -148,6 +148,10 @@ P3 = dl.Problem.from_modes([3.0, 2.0, 1.0])
             "must be None for a class of minima",
         ),
         (
+            lambda: landscape.critical_point(P3, (3, 3, 3, 3), [1], escape_order=3),
+            "`escape_order` must be 2 for the class",
+        ),
+        (
             lambda: landscape.critical_point(P3, (3, 3, 3, 3), [0], escape_order=4),
             "null directions",
         ),

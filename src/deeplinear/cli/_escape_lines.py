@@ -117,10 +117,7 @@ def _legend(ways: Sequence[dict[str, Any]], *, strict: bool) -> str:
         "time to leave from there, "
     )
     if strict:
-        return (
-            text
-            + "log(w/eps) / rate, until the size w = s_0^(1/depth) of one weight of the largest mode."
-        )
+        return f"{text}log(w/eps) / rate, until w = s_0^(1/depth), the weight of the largest mode."
     return f"{text}1 / (p (p - 2) c eps^(p - 2)), to leading order."
 
 

@@ -121,7 +121,9 @@ class ResidualPattern:
 
     @cached_property
     def escape_order(self) -> int | None:
-        """The escape order of every point of this type, None at global minima (theory §8).
+        """The escape order of the points of this type, None at global minima (theory §8).
+
+        In classes of the largest modes; all points of other classes are strict saddles, of order 2.
 
         One more than the fewest paths that, one behind the other, bridge the node layers between
         the two parts of a mode. 3 becomes 4 where the target is rank-deficient and every such

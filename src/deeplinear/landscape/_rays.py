@@ -237,6 +237,11 @@ def heteroclinic(
             "Argument `widths` must have a hidden layer, but it is "
             f"{widths}: one layer has no saddles."
         )
+    if len(chosen) == min(widths):
+        raise ArgumentError(
+            f"Argument `modes` must leave room for one more mode in the smallest width, "
+            f"{min(widths)}, but it holds {len(chosen)}."
+        )
     checked_class(problem, widths, (*chosen, k))
     source, s = critical_point(problem, widths, chosen), float(problem.modes.s[k])
     target = _grown(problem, source, len(chosen), (k,), np.array([s ** (1 / (len(widths) - 1))]))

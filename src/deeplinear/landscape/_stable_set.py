@@ -110,7 +110,7 @@ def ends_in(problem: Problem, start: LinearNetwork, modes: Iterable[int]) -> Mem
     if chosen not in possible:
         return Membership(False, reason, possible)
     if len(possible) == 1:
-        return Membership(True, f"{reason} No other class is left.", possible)
+        return Membership(True, f"{reason} No other class is left.".strip(), possible)
     text = f"{reason} {len(possible)} classes are left: only the flow can tell."
     return Membership(None, text.strip(), possible)
 

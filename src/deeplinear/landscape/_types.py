@@ -5,7 +5,7 @@ from typing import Literal
 
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, unknown_name
-from deeplinear.landscape._classes import checked_class
+from deeplinear.landscape._classes import checked_class, unlearned_larger
 from deeplinear.landscape._largest_pattern import largest_pattern
 from deeplinear.landscape._modes import ModeSet
 from deeplinear.landscape._pattern import ResidualPattern, enumerate_patterns
@@ -75,7 +75,9 @@ def residual_pattern(
         depth 3 and order 4, null directions of the target that block every way out.
     extreme
         Without an order: "most degenerate" is the canonical type, Z = 0, which lies in the closure
-        of all others; "least degenerate" one whose points form a set of the largest dimension.
+        of all others; "least degenerate" one whose points form a set of the largest dimension,
+        found by a search that knows this dimension (very deep networks may need more tries than it
+        makes, and get a slightly smaller one).
 
     Raises
     ------
@@ -101,7 +103,14 @@ def residual_pattern(
     chosen = checked_class(problem, checks.widths(widths), modes)
     residual, left = _residual(problem, widths, chosen)
     if escape_order is not None:
-        return _of_order(residual, left, checks.integer("escape_order", escape_order, minimum=2))
+        order = checks.integer("escape_order", escape_order, minimum=2)
+        if order > 2 and unlearned_larger(problem.modes.s, chosen):
+            raise ArgumentError(
+                f"Argument `escape_order` must be 2 for the class {chosen}, which has learned a "
+                f"mode but not all larger ones, but it is {order}: exchanging the two always leads "
+                "down."
+            )
+        return _of_order(residual, left, order)
     if extreme == "least degenerate":
         return largest_pattern(residual, left)
     if extreme != "most degenerate":
