@@ -80,7 +80,7 @@ def _found(
         **verdict.facts(),
     }
     critical = verdict.kind != "not critical"
-    return found, second_order(problem, point) if critical else SecondOrder(None, None)
+    return found, second_order(problem, point) if critical else SecondOrder(None, None, None)
 
 
 def _rows(found: dict[str, Any], signs: SecondOrder) -> list[tuple[str, str]]:

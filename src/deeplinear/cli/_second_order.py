@@ -9,17 +9,22 @@ from deeplinear import LinearNetwork, Problem
 from deeplinear._core.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from deeplinear.landscape import Inertia, ResidualPattern
+    from deeplinear.landscape import Eigenpairs, Inertia, ResidualPattern
 
 _COUNTED_UP_TO = 1500  # parameters left after compression, of networks whose index can be counted
+_ROUND_OFF = 1e-12  # of the largest eigenvalue: smaller ones are printed as zero
 
 
 @dataclass(frozen=True)
 class SecondOrder:
-    """The inertia of a point, and its index also where the inertia is in doubt; None: unknown."""
+    """The inertia of a point, its index even where that is in doubt, its extreme eigenvalues.
+
+    None is what is not known.
+    """
 
     inertia: "Inertia | None"
     index: int | None
+    extremes: "Eigenpairs | None"
 
     def rows(self) -> list[tuple[str, str]]:
         """Names and texts."""
@@ -29,6 +34,11 @@ class SecondOrder:
             rows.append(("index", f"{n} negative Hessian eigenvalue{'s' * (n != 1)}"))
         if found is None:
             return rows
+        if self.extremes is not None:
+            low, bound = float(self.extremes.values[0]), float(self.extremes.bounds[0])
+            low = low if abs(low) > _ROUND_OFF * self.extremes.largest else 0.0
+            text = f"{low:.5g} to {self.extremes.largest:.5g}, the lowest known to {bound:.1g}"
+            rows.append(("spectrum", text))
         gap = f" Gap {found.margin:.2g}." if math.isfinite(found.margin) else ""
         rows.append(("signs", found.decided_by + gap))
         if found.pattern is not None:
@@ -46,6 +56,7 @@ class SecondOrder:
             "index": self.index,
             "inertia": found and _inertia(found),
             "pattern": found and found.pattern and _pattern(found.pattern),
+            "eigenvalues": self.extremes and _extremes(self.extremes),
         }
 
 
@@ -60,7 +71,8 @@ def second_order(problem: Problem, point: LinearNetwork) -> SecondOrder:
     index = None if signs is None else signs.index
     if index is None and flow.compress(problem, point).net.n_params <= _COUNTED_UP_TO:
         index = landscape.index(problem, point)
-    return SecondOrder(signs, index)
+    extremes = None if signs is None else landscape.lowest_eigenpairs(problem, point, 1)
+    return SecondOrder(signs, index, extremes)
 
 
 def _inertia(found: "Inertia") -> dict[str, Any]:
@@ -73,6 +85,10 @@ def _inertia(found: "Inertia") -> dict[str, Any]:
         "margin": found.margin,
         "decided_by": found.decided_by,
     }
+
+
+def _extremes(found: "Eigenpairs") -> dict[str, Any]:
+    return {"lowest": found.values[0], "bound": found.bounds[0], "largest": found.largest}
 
 
 def _pattern(found: "ResidualPattern") -> dict[str, Any]:

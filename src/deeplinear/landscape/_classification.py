@@ -4,8 +4,11 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from deeplinear._core.checks import Array
+from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._inertia import Inertia, inertia_of, one_layer
 from deeplinear.landscape._modes import ModeSet
+from deeplinear.landscape._spectrum import spectrum
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -48,6 +51,14 @@ class Classification:
             return None
         problem, net = self._point
         return one_layer(problem, net) if net.depth == 1 else inertia_of(problem, net, self.modes)
+
+    def lowest(self, k: int = 6) -> Eigenpairs:
+        """The k lowest Hessian eigenvalues with directions and bounds (`lowest_eigenpairs`)."""
+        return lowest_eigenpairs(*self._point, k)
+
+    def spectrum(self, k: int | None = None) -> Array:
+        """All Hessian eigenvalues, ascending, or the k smallest (`landscape.spectrum`)."""
+        return spectrum(*self._point, k)
 
     def facts(self) -> dict[str, Any]:
         """The attributes as a dictionary, without the inertia."""
