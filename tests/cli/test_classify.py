@@ -152,6 +152,9 @@ def test_networks_of_any_size_have_an_index(cli):
     found = cli(*words, "--json").document
     assert (found["kind"], found["modes"], found["index"]) == ("strict saddle", [1, 2], 2)
     assert found["inertia"]["nullity"] + found["inertia"]["positive"] + 2 == found["n_params"]
+    curvature = found["eigenvalues"]
+    assert curvature["lowest"] < 0.0 < curvature["largest"]
+    assert 0.0 <= curvature["bound"] < 1e-9 * curvature["largest"]
 
 
 @pytest.mark.usefixtures("a_run")

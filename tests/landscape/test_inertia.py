@@ -94,6 +94,19 @@ def test_one_layer_has_the_signs_of_its_inputs():
     assert signs(landscape.inertia(problem, net)) == (0, 3, 9)
 
 
+def test_a_classification_has_the_whole_second_order_picture():
+    problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    saddle = landscape.random_critical_point(problem, (3, 4, 4, 3), [1, 2], seed=2)
+    found = landscape.classify(problem, saddle)
+    assert found.inertia == landscape.inertia(problem, saddle)
+    wanted = np.linalg.eigvalsh(dl.hessian(problem, saddle))
+    assert found.spectrum() == pytest.approx(wanted, abs=1e-11)
+    assert found.lowest(2).values == pytest.approx(wanted[:2], abs=1e-11)
+    assert "inertia" not in found.facts()
+    apart = landscape.classify(problem, dl.init.gaussian((3, 4, 4, 3), scale=0.3, seed=0))
+    assert apart.inertia is None
+
+
 def test_a_point_that_is_not_critical_is_refused_with_the_remedy():
     problem = dl.Problem.from_modes([2.0, 1.0])
     with pytest.raises(ValueError, match=r"`net` must be a critical point.*refine"):
