@@ -11,7 +11,7 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.flow import vector_field
-from deeplinear.landscape import Classification, classify
+from deeplinear.landscape import Classification, classify, natural_weight
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -61,10 +61,9 @@ class Saddle:
                 "is the point itself, because the loss cannot fall."
             )
         depth, s = saddle.depth, problem.modes.s[: min(saddle.widths)]
-        natural = float(s[0]) ** (1 / depth) if len(s) else 1.0
         minimum = math.sqrt(depth * float(np.sum(s ** (2 / depth))))
         size = max(float(np.linalg.norm(saddle.to_vector())), minimum) or 1.0
-        return cls(problem, saddle, kind, natural, size)
+        return cls(problem, saddle, kind, natural_weight(problem, depth), size)
 
     def step(self, name: str, direction: Direction) -> Array:
         """Return a direction as a vector."""

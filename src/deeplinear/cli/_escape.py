@@ -12,7 +12,6 @@ from deeplinear.cli._escape_facts import document, here, ways
 from deeplinear.cli._escape_lines import lines
 from deeplinear.cli._nearby import nearby
 
-_MOST = 1000
 _DISTANCES = (1e-1, 1e-2, 1e-3)
 _AMPLITUDE = 1e-3  # where rays and orbits are entered
 _NEEDED = (
@@ -53,6 +52,8 @@ def escape(
 
     deeplinear escape --data digits --widths 64,32,32,10 --whiten --learned 0,1
     """
+    from deeplinear.cli import _numbers
+
     of_data = {
         "--data": data,
         "--targets": targets,
@@ -64,7 +65,8 @@ def escape(
     }
     of_class = {"--widths": widths, "--learned": learned}
     wrong: list[Mistake] = []
-    most, eps = _count(count, wrong), _distance(distance, wrong)
+    most = _numbers.count(count, "escape_rays", wrong)
+    eps = _numbers.positive("--distance", distance, wrong)
     distances = _DISTANCES if eps is None else (eps,)
     if target is not None:
         wrong += _target.misused(of_data, is_run=target.is_dir())
@@ -120,28 +122,3 @@ def _left_out(given: dict[str, Any], when: str) -> list[Mistake]:
         for name, value in given.items()
         if value is not None
     ]
-
-
-def _count(text: str | None, wrong: list[Mistake]) -> int:
-    from deeplinear.cli._settings import parse
-
-    count = 10 if text is None else parse(text)
-    if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= _MOST:
-        return count
-    more = "In Python, deeplinear.landscape.escape_rays goes on from there."
-    wrong.append(
-        Mistake("--count", f"must be an integer from 1 to {_MOST}, but it is {text!r}. {more}")
-    )
-    return 1
-
-
-def _distance(text: str | None, wrong: list[Mistake]) -> float | None:
-    from deeplinear.cli._settings import parse
-
-    if text is None:
-        return None
-    eps = parse(text)
-    if isinstance(eps, int | float) and not isinstance(eps, bool) and 0 < eps < float("inf"):
-        return float(eps)
-    wrong.append(Mistake("--distance", f"must be a number above 0, but it is {text!r}."))
-    return None

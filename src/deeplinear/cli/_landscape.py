@@ -8,7 +8,6 @@ from deeplinear.cli import _options as options
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake, SettingsError
 
-_MOST = 1000
 _CHAIN = 12  # sets of largest modes that are listed in any case
 
 _LATTICE = 1 << 18  # classes up to which the whole lattice is built, in half a second
@@ -42,12 +41,13 @@ def landscape(
 
     deeplinear landscape planted --modes 3,2 --widths 2,2,2 --amplitude 0.01
     """
-    from deeplinear.cli import _problem
+    from deeplinear.cli import _numbers, _problem
     from deeplinear.cli._landscape_lines import lines
     from deeplinear.cli._settings import gather, pair
 
     wrong: list[Mistake] = []
-    most, a0 = _count(count, wrong), _amplitude(amplitude, wrong)
+    most = _numbers.count(count, "critical_values", wrong)
+    a0 = _numbers.positive("--amplitude", amplitude, wrong)
     pairs = [pair(text, "--data-option", "data.options.") for text in data_option or []]
     given = {
         "--targets": targets,
@@ -74,31 +74,6 @@ def landscape(
         lambda: {"ok": True, "exit_code": 0, "data": name} | found,
         lambda: "\n".join(lines(name, found)),
     )
-
-
-def _count(text: str | None, wrong: list[Mistake]) -> int:
-    from deeplinear.cli._settings import parse
-
-    count = 10 if text is None else parse(text)
-    if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= _MOST:
-        return count
-    more = "In Python, deeplinear.landscape.critical_values goes on from there."
-    wrong.append(
-        Mistake("--count", f"must be an integer from 1 to {_MOST}, but it is {text!r}. {more}")
-    )
-    return 0
-
-
-def _amplitude(text: str | None, wrong: list[Mistake]) -> float | None:
-    from deeplinear.cli._settings import parse
-
-    if text is None:
-        return None
-    a0 = parse(text)
-    if isinstance(a0, int | float) and not isinstance(a0, bool) and 0 < a0 < float("inf"):
-        return float(a0)
-    wrong.append(Mistake("--amplitude", f"must be a number above 0, but it is {text!r}."))
-    return None
 
 
 def _learning_times(problem: Problem, depth: int, a0: float) -> list[float]:

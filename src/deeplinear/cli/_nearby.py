@@ -50,9 +50,9 @@ def nearby(problem: Problem, net: LinearNetwork, *, refine: bool) -> Nearby:
     """
     from deeplinear import landscape
 
-    s, norm = problem.modes.s, math.hypot(*map(float, net.to_vector()))
+    norm = math.hypot(*map(float, net.to_vector()))
     # The weights of one learned mode: a small start is near the saddle at zero.
-    one_mode = math.sqrt(net.depth) * float(s[0]) ** (1 / net.depth) if len(s) else 1.0
+    one_mode = math.sqrt(net.depth) * landscape.natural_weight(problem, net.depth)
     if not norm <= _HUGE * one_mode:
         raise ArgumentError(
             f"Argument `TARGET` must hold weights of a norm up to {_HUGE:g} times that of one "

@@ -24,7 +24,14 @@ from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._escape import Arrival, Escape, arrival, escape
 from deeplinear.landscape._inertia import Inertia
 from deeplinear.landscape._lattice import CriticalClass, Edge, Lattice
-from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
+from deeplinear.landscape._modes import (
+    ModeSet,
+    group_strengths,
+    learned_modes,
+    mode_groups,
+    natural_curvature,
+    natural_weight,
+)
 from deeplinear.landscape._pattern import ResidualPattern
 from deeplinear.landscape._point import critical_point, random_critical_point
 from deeplinear.landscape._quotient import project, same_class
@@ -71,6 +78,8 @@ __all__ = [
     "learned_modes",
     "lowest_eigenpairs",
     "mode_groups",
+    "natural_curvature",
+    "natural_weight",
     "project",
     "random_critical_point",
     "refine",

@@ -5,12 +5,22 @@ from functools import cached_property
 from typing import Any
 
 from deeplinear._core.checks import Array
+from deeplinear._core.errors import ArgumentError
 from deeplinear.landscape._eigenpairs import Eigenpairs, lowest_eigenpairs
 from deeplinear.landscape._inertia import Inertia, inertia_of, one_layer
 from deeplinear.landscape._modes import ModeSet
 from deeplinear.landscape._spectrum import spectrum
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
+
+
+def require_critical(verdict: "Classification", name: str = "net") -> None:
+    """Raise ArgumentError unless the point that was classified is critical."""
+    if verdict.kind == "not critical":
+        raise ArgumentError(
+            f"Argument `{name}` must be a critical point, but its gradient is "
+            f"{verdict.gradient_norm:.2g}. Use deeplinear.landscape.refine first."
+        )
 
 
 @dataclass(frozen=True, repr=False)

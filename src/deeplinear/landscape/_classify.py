@@ -10,7 +10,13 @@ from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import compress, gradient, loss
 from deeplinear.landscape._classification import Classification
-from deeplinear.landscape._modes import ModeSet, group_strengths, learned_modes, mode_groups
+from deeplinear.landscape._modes import (
+    ModeSet,
+    group_strengths,
+    learned_modes,
+    mode_groups,
+    natural_weight,
+)
 from deeplinear.landscape._normal_form import NormalForm, normal_form, whitened_layers
 from deeplinear.landscape._openness import opening
 from deeplinear.landscape._spectrum import spectrum
@@ -136,7 +142,7 @@ def _verdict(problem: Problem, net: LinearNetwork, tol: float) -> _Verdict:
         reason = "All inputs are zero: the loss does not depend on the weights."
         return _Verdict("global minimum", (), reason, math.inf)
     layers, target = whitened_layers(problem, net), problem.factor_target
-    natural = float(s[0]) ** (1 / depth) if len(s) else 1.0
+    natural = natural_weight(problem, depth)
     scales = [max(natural, float(np.linalg.norm(w, 2))) for w in layers]
     product = layers[0] if depth == 1 else np.linalg.multi_dot(layers[::-1])
     values = np.linalg.svd(product, compute_uv=False)

@@ -1,6 +1,6 @@
 """`inertia`: the signs of the Hessian's eigenvalues, for any critical point (theory §8)."""
 
-from deeplinear._core.errors import ArgumentError
+from deeplinear.landscape._classification import require_critical
 from deeplinear.landscape._classify import classify
 from deeplinear.landscape._inertia import Inertia
 from deeplinear.network import LinearNetwork
@@ -65,11 +65,7 @@ def inertia(problem: Problem, net: LinearNetwork) -> Inertia:
     theory §8; Achour, Malgouyres, Gerchinovitz, arXiv 2107.13289.
     """
     verdict = classify(problem, net)
-    if verdict.kind == "not critical":
-        raise ArgumentError(
-            "Argument `net` must be a critical point, but its gradient is "
-            f"{verdict.gradient_norm:.2g}. Use deeplinear.landscape.refine first."
-        )
+    require_critical(verdict)
     found = verdict.inertia
     if found is None:
         text = f"Which modes are learned is undecided: {verdict.decided_by}"

@@ -9,7 +9,8 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.landscape._fall import expansion, measured_exponent
-from deeplinear.landscape._normal_form import NormalForm, partial_products
+from deeplinear.landscape._modes import natural_weight
+from deeplinear.landscape._normal_form import NormalForm, factor_inverse, partial_products
 from deeplinear.landscape._pattern import ResidualPattern
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -84,7 +85,7 @@ def directions(
     order = pattern.escape_order
     assert order is not None
     maker = _Maker(problem, net, form, pattern)
-    unit = float(problem.modes.s[0]) ** (1 / net.depth)
+    unit = natural_weight(problem, net.depth)
     blocked = pattern.blocked and order == 4
     p = 3 if blocked else order
     found = []
@@ -194,8 +195,7 @@ class _Maker:
         outer = self._form.outer[node]
         if node > 0 or self._problem.factor is None:
             return outer
-        f = self._problem.factor  # its columns are orthogonal
-        return np.asarray(outer @ (f / np.sum(f * f, axis=0)).T)
+        return np.asarray(outer @ factor_inverse(self._problem))
 
     def _lifted(self, layer: int, v: Array) -> Array:
         """A perturbation of a residual layer as one of the weights."""

@@ -10,6 +10,7 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import Compression, compress, hessian, hessian_operator
+from deeplinear.landscape._modes import natural_curvature
 from deeplinear.landscape._normal_form import whitened_layers
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -126,7 +127,7 @@ def _by_compression(problem: Problem, net: LinearNetwork, k: int) -> tuple[Array
     values, vectors = scipy.linalg.eigh(hessian(small.problem, small.net), driver="evd")
     largest = float(np.abs(values).max())
     inside = [(float(v), _expanded(small, vectors[:, j])) for j, v in enumerate(values[:k])]
-    beside = _beside(problem, net, small, k, max(largest, _natural(problem, net.depth)))
+    beside = _beside(problem, net, small, k, max(largest, natural_curvature(problem, net.depth)))
     lowest = sorted([*inside, *beside], key=lambda pair: pair[0])[:k]
     covered = small.net.n_params == net.n_params
     if len(lowest) < k or (lowest[-1][0] > 1e-12 * largest and not covered):
@@ -171,12 +172,6 @@ def _beside(
             parts[i] = np.outer(u[:, j], b) / np.sqrt(2)
             found.append((-float(sizes[j]), np.concatenate([part.ravel() for part in parts])))
     return found
-
-
-def _natural(problem: Problem, depth: int) -> float:
-    """The curvature of the largest mode once it is learned."""
-    s = problem.modes.s
-    return float(s[0]) ** (2 - 2 / depth) if len(s) else 0.0
 
 
 def _largest(apply: Any, n: int, rng: np.random.Generator) -> float:

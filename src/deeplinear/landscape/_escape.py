@@ -10,12 +10,13 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import hessian
-from deeplinear.landscape._classification import Classification
+from deeplinear.landscape._classification import Classification, require_critical
 from deeplinear.landscape._classify import classify
 from deeplinear.landscape._directions import EscapeDirection, directions
 from deeplinear.landscape._eigenpairs import lowest_eigenpairs
 from deeplinear.landscape._fall import measured_curvature
 from deeplinear.landscape._inertia import inertia_of
+from deeplinear.landscape._modes import natural_curvature, natural_weight
 from deeplinear.landscape._normal_form import natural_scales, normal_form
 from deeplinear.landscape._reading import read_pattern
 from deeplinear.landscape._spectrum import NEGATIVE, spectrum
@@ -136,7 +137,7 @@ def escape(problem: Problem, net: LinearNetwork, *, k: int = 6) -> Escape:
     """
     k = checks.integer("k", k, minimum=1)
     verdict = classify(problem, net)
-    _require_critical(verdict)
+    require_critical(verdict)
     if verdict.kind == "global minimum":
         text = "A global minimum: nothing leads down."
         return Escape(verdict, None, 0, (), text)
@@ -174,7 +175,7 @@ def _strict(
         found.append(
             EscapeDirection(
                 net, v, (1,) * net.depth, moving, 2, -float(value) / 2, -float(value),
-                measured, float(problem.modes.s[0]) ** (1 / net.depth),
+                measured, natural_weight(problem, net.depth),
             )
         )  # fmt: skip
     return Escape(verdict, 2, index, tuple(found), verdict.decided_by)
@@ -232,9 +233,8 @@ def arrival(problem: Problem, net: LinearNetwork, *, k: int = 6) -> Arrival:
     theory §8, §12.
     """
     k = checks.integer("k", k, minimum=1)
-    _require_critical(classify(problem, net))
-    s = problem.modes.s
-    natural = float(s[0]) ** (2 - 2 / net.depth) if len(s) else 0.0
+    require_critical(classify(problem, net))
+    natural = natural_curvature(problem, net.depth)
     if net.n_params <= DENSE_UP_TO:
         values, vectors = scipy.linalg.eigh(hessian(problem, net), driver="evd")
         positive = values > NEGATIVE * np.abs(values).max(initial=natural)
@@ -246,11 +246,3 @@ def arrival(problem: Problem, net: LinearNetwork, *, k: int = 6) -> Arrival:
     except ArgumentError:  # too many parameters are left after compression
         return Arrival(None, ())
     return Arrival(values[values > NEGATIVE * np.abs(values).max(initial=natural)], ())
-
-
-def _require_critical(verdict: Classification) -> None:
-    if verdict.kind == "not critical":
-        raise ArgumentError(
-            "Argument `net` must be a critical point, but its gradient is "
-            f"{verdict.gradient_norm:.2g}. Use deeplinear.landscape.refine first."
-        )

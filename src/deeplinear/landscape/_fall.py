@@ -7,6 +7,7 @@ import numpy as np
 
 from deeplinear._core.checks import Array
 from deeplinear.flow import gradient
+from deeplinear.landscape._modes import natural_weight
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -59,7 +60,7 @@ def measured_exponent(
     coefficient: float,
 ) -> float | None:
     """The exponent of the fall of the actual loss along a curve, None if it is not the order."""
-    unit = float(problem.modes.s[0]) ** (1 / net.depth)
+    unit = natural_weight(problem, net.depth)
     slope = math.hypot(*(float(np.linalg.norm(g)) for g in gradient(problem, net)))
     noise = 1e-15 * (float(problem.modes.s[0]) + math.prod(
         max(unit, float(np.linalg.norm(w, 2))) for w in net.weights
@@ -87,7 +88,7 @@ def measured_curvature(
     Both signs, because the third order can be as large as the second.
     """
     falls = []
-    for eps in np.array(_SMALL_RADII) * float(problem.modes.s[0]) ** (1 / net.depth):
+    for eps in np.array(_SMALL_RADII) * natural_weight(problem, net.depth):
         steps = ([sign * eps * part for part in v] for sign in (1.0, -1.0))
         falls.append((eps, -0.5 * sum(loss_change(problem, net, step) for step in steps)))
     for (eps_a, a), (eps_b, b) in itertools.pairwise(falls):

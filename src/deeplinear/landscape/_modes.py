@@ -34,6 +34,40 @@ def mode_groups(s: Array) -> list[ModeSet]:
     return groups
 
 
+def natural_weight(problem: Problem, depth: int) -> float:
+    """Return s_0^{1/h}, the weight of the largest mode in a balanced network; 1 without modes.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> dl.landscape.natural_weight(dl.Problem.from_modes([4.0, 1.0]), 2)
+    2.0
+
+    References
+    ----------
+    theory §8.
+    """
+    s = problem.modes.s
+    return float(s[0]) ** (1 / depth) if len(s) else 1.0
+
+
+def natural_curvature(problem: Problem, depth: int) -> float:
+    """Return s_0^{2 - 2/h}, the curvature of the largest mode once it is learned; 0 without modes.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> dl.landscape.natural_curvature(dl.Problem.from_modes([4.0, 1.0]), 2)
+    4.0
+
+    References
+    ----------
+    theory §8.
+    """
+    s = problem.modes.s
+    return float(s[0]) ** (2 - 2 / depth) if len(s) else 0.0
+
+
 def group_strengths(problem: Problem, products: Array) -> Array:
     """Return how much of each mode maps P ``(..., d_out, d_in)`` have learned, ``(..., m)``.
 

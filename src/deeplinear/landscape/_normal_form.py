@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deeplinear._core.checks import Array
+from deeplinear.landscape._modes import natural_weight
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -45,6 +46,14 @@ def whitened_layers(problem: Problem, net: LinearNetwork) -> tuple[Array, ...]:
     return (net.weights[0] @ problem.factor, *net.weights[1:])
 
 
+def factor_inverse(problem: Problem) -> Array:
+    """The pseudo-inverse F^+ of the factor of Sxx: a whitened first layer V becomes V F^+."""
+    if problem.factor is None:
+        return np.eye(problem.d_in)
+    f = problem.factor  # its columns are orthogonal
+    return (f / np.sum(f * f, axis=0)).T
+
+
 def normal_form(problem: Problem, net: LinearNetwork, rank: int) -> NormalForm:
     """Split off `rank` learned directions, the largest of the map."""
     layers, target = whitened_layers(problem, net), problem.factor_target
@@ -71,8 +80,7 @@ def normal_form(problem: Problem, net: LinearNetwork, rank: int) -> NormalForm:
 
 def natural_scales(problem: Problem, form: NormalForm) -> list[float]:
     """The size of each layer, at least that of the largest mode in a balanced network."""
-    s = problem.modes.s
-    natural = float(s[0]) ** (1 / len(form.layers)) if len(s) else 1.0
+    natural = natural_weight(problem, len(form.layers))
     return [max(natural, float(np.linalg.norm(w, 2))) for w in form.layers]
 
 

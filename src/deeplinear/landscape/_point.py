@@ -9,7 +9,8 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array, SeedLike
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.landscape._classes import checked_class
-from deeplinear.landscape._modes import ModeSet
+from deeplinear.landscape._modes import ModeSet, natural_weight
+from deeplinear.landscape._normal_form import factor_inverse
 from deeplinear.landscape._pattern import ResidualPattern
 from deeplinear.landscape._types import residual_pattern
 from deeplinear.network import LinearNetwork
@@ -153,7 +154,7 @@ def random_critical_point(
         return net
     first = net.weights[0]
     off = rng.standard_normal(first.shape) * np.linalg.norm(first) / np.sqrt(first.size)
-    kernel = np.eye(problem.d_in) - _factor(problem) @ _pseudo_inverse(problem)
+    kernel = np.eye(problem.d_in) - _factor(problem) @ factor_inverse(problem)
     return LinearNetwork([first + off @ kernel, *net.weights[1:]])
 
 
@@ -200,7 +201,7 @@ def _normal_form_layers(
     order = [*modes, *rest]
     v = _completed(_pseudo_normalized(problem).T @ problem.modes.v[:, order])
     u = _completed(problem.modes.u[:, order])
-    z = _residual_layers(pattern, float(s[0]) ** (1 / depth) if len(s) else 1.0)
+    z = _residual_layers(pattern, natural_weight(problem, depth))
     if rng is not None:
         _mix(z, s[rest], rng)
     layers = []
@@ -283,12 +284,6 @@ def _factor(problem: Problem) -> Array:
     return np.eye(problem.d_in) if problem.factor is None else problem.factor
 
 
-def _pseudo_inverse(problem: Problem) -> Array:
-    """F^+ for the factor F of Sxx, whose columns are orthogonal."""
-    f = _factor(problem)
-    return (f / np.sum(f * f, axis=0)).T
-
-
 def _pseudo_normalized(problem: Problem) -> Array:
     """Orthonormal columns along those of the factor: the range of the inputs."""
     f = _factor(problem)
@@ -296,4 +291,4 @@ def _pseudo_normalized(problem: Problem) -> Array:
 
 
 def _from_whitened(problem: Problem, layers: list[Array]) -> LinearNetwork:
-    return LinearNetwork([layers[0] @ _pseudo_inverse(problem), *layers[1:]])
+    return LinearNetwork([layers[0] @ factor_inverse(problem), *layers[1:]])

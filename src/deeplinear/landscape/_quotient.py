@@ -1,6 +1,7 @@
 """The quotient in which every class of critical points is one point (theory §9)."""
 
 from deeplinear._core.errors import ArgumentError
+from deeplinear.landscape._classification import require_critical
 from deeplinear.landscape._classify import classify
 from deeplinear.landscape._modes import ModeSet
 from deeplinear.landscape._point import critical_point
@@ -84,11 +85,7 @@ def same_class(problem: Problem, a: LinearNetwork, b: LinearNetwork) -> bool:
 def _class_of(problem: Problem, net: LinearNetwork, name: str) -> ModeSet:
     """The learned modes of a critical point."""
     verdict = classify(problem, net)
-    if verdict.kind == "not critical":
-        raise ArgumentError(
-            f"Argument `{name}` must be a critical point, but its gradient is "
-            f"{verdict.gradient_norm:.2g}. Use deeplinear.landscape.refine first."
-        )
+    require_critical(verdict, name)
     if verdict.kind == "undecided" and verdict.margin <= 1.0:
         raise ArgumentError(
             f"Argument `{name}` must have learned a set of modes, but this is undecided: "

@@ -10,8 +10,8 @@ import scipy.linalg
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.flow import compress, gradient, hessian, hessian_operator, vector_field
-from deeplinear.landscape._modes import learned_modes
-from deeplinear.landscape._normal_form import normal_form
+from deeplinear.landscape._modes import learned_modes, natural_weight
+from deeplinear.landscape._normal_form import factor_inverse, normal_form
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -129,8 +129,7 @@ class _Slope:
         self.problem, self.net = problem, net
         self.vector = np.concatenate([g.ravel() for g in gradient(problem, net)])
         self.norm = float(np.linalg.norm(self.vector))
-        s = problem.modes.s
-        self.natural = natural = float(s[0]) ** (1 / net.depth) if len(s) else 1.0
+        self.natural = natural = natural_weight(problem, net.depth)
         factor = float(np.linalg.norm(problem.sqrt_sxx, 2))
         sizes = [max(natural, float(np.linalg.norm(w))) for w in net.weights]
         residual = max(natural**net.depth, factor * math.prod(sizes))
@@ -167,8 +166,7 @@ def _without_small_residual(here: _Slope, moved: float) -> LinearNetwork:
         small = np.where(s < cut, s, 0.0)
         change = form.inner[i + 1] @ ((u * small) @ vt) @ form.outer[i]
         if i == 0 and problem.factor is not None:
-            f = problem.factor  # its columns are orthogonal
-            change = change @ (f / np.sum(f * f, axis=0)).T
+            change = change @ factor_inverse(problem)
         layers.append(w - change)
     return LinearNetwork(layers)
 

@@ -9,6 +9,7 @@ from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import Compression, compress, hessian
 from deeplinear.landscape._canonical_spectrum import balanced_class, closed_form
 from deeplinear.landscape._eigenpairs import lowest_eigenpairs
+from deeplinear.landscape._modes import natural_curvature
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -108,8 +109,7 @@ def index(problem: Problem, net: LinearNetwork) -> int:
     theory §8.
     """
     values = spectrum(problem, net)
-    s = problem.modes.s
-    natural = float(s[0]) ** (2 - 2 / net.depth) if len(s) else 0.0
+    natural = natural_curvature(problem, net.depth)
     return int(np.sum(values < -NEGATIVE * np.abs(values).max(initial=natural)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.flow import compress
+from deeplinear.landscape import natural_weight
 from deeplinear.landscape import spectrum as eigenvalues
 from deeplinear.network import LinearNetwork
 from deeplinear.plot._style import COLORS, GRID, MUTED, axes_for, note
@@ -70,7 +71,8 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
         ax.set_yticks([])
         return ax
     values = eigenvalues(problem, net)
-    largest = float(np.abs(values).max(initial=_natural(problem, net.depth) ** (2 * net.depth - 2)))
+    natural = natural_weight(problem, net.depth) ** (2 * net.depth - 2)
+    largest = float(np.abs(values).max(initial=natural))
     negative, positive = values[values < -ZERO * largest], values[values > ZERO * largest]
     zeros = len(values) - len(negative) - len(positive)
     signs = [len(negative), len(positive)]
@@ -104,19 +106,13 @@ def _flushed(problem: Problem, net: LinearNetwork) -> LinearNetwork:
     keeps its full rank.
     """
     sizes = [float(np.linalg.norm(w)) for w in net.weights]
-    scale = max(_natural(problem, net.depth), *sizes)
+    scale = max(natural_weight(problem, net.depth), *sizes)
     return LinearNetwork(
         [
             np.zeros_like(w) if size <= _NOTHING * scale else w
             for w, size in zip(net.weights, sizes, strict=True)
         ]
     )
-
-
-def _natural(problem: Problem, depth: int) -> float:
-    """The weight of the largest mode in a balanced network."""
-    s = problem.modes.s
-    return float(s[0]) ** (1 / depth) if len(s) else 1.0
 
 
 def _draw(ax: "Axes", values: Array, left: float, right: float, **look: str) -> None:
