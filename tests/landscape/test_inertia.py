@@ -53,6 +53,35 @@ def test_the_signs_are_those_of_dense_hessians_for_all_types_of_random_classes(k
         assert found.pattern == pattern
 
 
+@pytest.mark.parametrize(
+    "widths", [(2, 2, 2, 2), (3, 2, 3), (3, 3, 2, 3), (2, 3, 2, 3, 2)], ids=str
+)
+def test_the_signs_of_every_pattern_are_those_of_its_dense_hessian(widths):
+    problem = dl.Problem.from_modes([2.0, 1.0], d_in=widths[0], d_out=widths[-1], seed=1)
+    orders = set()
+    for modes in ((), (0,), (1,)):
+        for pattern in landscape.residual_patterns(problem, widths, modes):
+            net = landscape.critical_point(problem, widths, modes, pattern=pattern)
+            assert signs(landscape.inertia(problem, net)) == counted(problem, net), pattern
+            orders.add(pattern.escape_order)
+    assert 2 in orders
+
+
+def test_a_generic_point_of_order_2_is_counted_at_any_width():
+    rng = np.random.default_rng(6)
+    for widths, wide in (((9, 8, 7, 9), False), ((8, 6, 7, 5, 8), False), ((256,) * 4, True)):
+        problem = dl.Problem.from_modes([3.0, 2.0, 1.0], d_in=widths[0], d_out=widths[-1], seed=2)
+        pattern = landscape.residual_pattern(problem, widths, [0], extreme="least degenerate")
+        net = landscape.random_critical_point(
+            problem, widths, [0], pattern=pattern, condition=2.0, seed=int(rng.integers(100))
+        )
+        found = landscape.inertia(problem, net)
+        assert pattern.escape_order == 2
+        assert found.index > 0
+        if not wide:
+            assert signs(found) == counted(problem, net)
+
+
 def test_500_gauge_transforms_of_condition_1000_change_nothing():
     sample = [p for p in points(400, seed=8) if p.net.depth <= 4][:100]
     count = 0

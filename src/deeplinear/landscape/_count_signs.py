@@ -16,12 +16,14 @@ def inertia(problem: Problem, net: LinearNetwork) -> Inertia:
     - among learned directions r^2 positive ones, the rest zero;
     - between learned and residual directions, for every l in S, one negative for every k not
       in S with s_k > s_l, one zero for s_k = s_l; D_0 + D_h in all without the zeros;
-    - the residual network at Z. If the escape order is above 2, or at a minimum, no negative and
+    - the residual network at Z, in the bars of its pattern (`residual_patterns`): one positive for
+      every pair that one layer can join to lead from the inputs to the outputs,
 
       .. math:: \sum_{i=1}^{h} (a_i - a_{i-1})\, b_i, \quad
                 a_i = \mathrm{rank}\, Z_{h:i+1},\ b_i = \mathrm{rank}\, Z_{i-1:1},\ a_0 = 0
 
-      positive ones; at order 2 the dense Hessian of the compressed residual network decides.
+      in all, and for every unlearned mode with every bar that bridges its gap alone one negative;
+      one more positive if that bar reaches neither end. Bridges by one bar are what order 2 means.
 
     Parameters
     ----------
@@ -33,8 +35,7 @@ def inertia(problem: Problem, net: LinearNetwork) -> Inertia:
     Returns
     -------
     Inertia
-        With None for what the numbers do not decide, or what would need a dense matrix of more
-        than 2500 rows.
+        With None for what the numbers do not decide.
 
     Raises
     ------
@@ -43,9 +44,11 @@ def inertia(problem: Problem, net: LinearNetwork) -> Inertia:
 
     Notes
     -----
-    Exact in exact arithmetic. Numerically every rank is decided by the widest gap between singular
-    values, after the hidden bases have been adapted to the residual layers, so gauge
-    transforms of condition 1e3 change nothing.
+    Exact in exact arithmetic; the counts for the residual network are derived in
+    `docs/decisions/15-inertia-by-bars.md` and equal those of dense Hessians at thousands of random
+    points. Numerically every rank is decided by the widest gap between singular values, after the
+    hidden bases have been adapted to the residual layers, so gauge transforms of condition 1e3
+    change nothing.
 
     Examples
     --------

@@ -3,21 +3,14 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from deeplinear.flow import compress
 from deeplinear.landscape._classes import unlearned_larger
 from deeplinear.landscape._dimension import gauge_directions, group_directions
 from deeplinear.landscape._modes import ModeSet, mode_groups
-from deeplinear.landscape._normal_form import NormalForm, natural_scales, normal_form
+from deeplinear.landscape._normal_form import natural_scales, normal_form
 from deeplinear.landscape._pattern import ResidualPattern
-from deeplinear.landscape._reading import Reading, read_pattern
-from deeplinear.landscape._spectrum import NEGATIVE, spectrum
+from deeplinear.landscape._reading import read_pattern
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-
-DENSE_UP_TO = 2500
-"""Parameters of the compressed residual network whose Hessian is diagonalized for its signs."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,7 +19,7 @@ class Inertia:
 
     Attributes
     ----------
-    index : negative ones; None if undecided. Every change of hidden bases keeps all three numbers.
+    index : negative ones; None if a rank is in doubt. Changes of hidden bases keep all three.
     nullity : zeros, `tangent` + `degenerate`.
     positive : positive ones.
     tangent : zeros that are tangent to the critical points of the same type (gauge, residual
@@ -75,67 +68,47 @@ def inertia_of(problem: Problem, net: LinearNetwork, modes: ModeSet) -> Inertia:
         text = "The ranks of the residual layers are in doubt."
         return Inertia(None, None, None, None, None, reading.pattern, text, reading.gap)
     assert reading.pattern is not None
-    return _assembled(problem, net.widths, modes, form, reading, reading.pattern)
+    return _assembled(problem, net.widths, modes, reading.pattern, reading.gap)
 
 
 def _assembled(
-    problem: Problem,
-    widths: tuple[int, ...],
-    modes: ModeSet,
-    form: NormalForm,
-    reading: Reading,
-    pattern: ResidualPattern,
+    problem: Problem, widths: tuple[int, ...], modes: ModeSet, pattern: ResidualPattern, gap: float
 ) -> Inertia:
     r, n = len(modes), sum(a * b for a, b in zip(widths[1:], widths[:-1], strict=True))
     swaps = unlearned_larger(problem.modes.s, modes)
     turns = group_directions(mode_groups(problem.modes.s), modes)
     frozen = widths[1] * (problem.d_in - problem.rank)
     tangent = gauge_directions(widths, r) + pattern.dimension + turns + frozen
-    rest, margin, reason = _residual_signs(form, reading, pattern)
-    if rest is None:
-        return Inertia(None, None, None, tangent, None, pattern, reason, margin)
+    residual_negative, residual_positive = residual_signs(pattern)
     ends = pattern.widths[0] + pattern.widths[-1]
-    negative = swaps + rest[0]
-    positive = r * r + r * ends - swaps - turns + rest[1]
+    negative = swaps + residual_negative
+    positive = r * r + r * ends - swaps - turns + residual_positive
     nullity = n - negative - positive
-    return Inertia(negative, nullity, positive, tangent, nullity - tangent, pattern, reason, margin)
+    text = "The residual pattern decides all signs."
+    return Inertia(negative, nullity, positive, tangent, nullity - tangent, pattern, text, gap)
 
 
-def _residual_signs(
-    form: NormalForm, reading: Reading, pattern: ResidualPattern
-) -> tuple[tuple[int, int] | None, float, str]:
-    """Negative and positive eigenvalues of the residual network, the gap, and the reason."""
-    if pattern.escape_order != 2:
-        return (
-            (0, gauss_newton_rank(pattern)),
-            reading.gap,
-            "The residual pattern decides all signs.",
-        )
-    scale = float(np.linalg.norm(form.rest, 2))
-    problem = Problem.from_target(form.rest / scale)
-    net = LinearNetwork([*reading.z[:-1], reading.z[-1]])
-    left = compress(problem, net).net.n_params
-    if left > DENSE_UP_TO:
-        text = (
-            f"At order 2 the residual network decides, and {left} of its parameters are too many "
-            f"for a dense Hessian (at most {DENSE_UP_TO})."
-        )
-        return None, reading.gap, text
-    values = spectrum(problem, net)
-    threshold = NEGATIVE * max(float(np.abs(values).max()), 1.0)
-    sizes = np.abs(values)
-    gap = float(sizes[sizes > threshold].min(initial=math.inf)) / max(
-        float(sizes[sizes <= threshold].max(initial=0.0)), 1e-16
-    )
-    signs = int(np.sum(values < -threshold)), int(np.sum(values > threshold))
-    return signs, min(gap, reading.gap), "The Hessian of the residual network decides its signs."
+def residual_signs(pattern: ResidualPattern) -> tuple[int, int]:
+    """Negative and positive Hessian eigenvalues of the residual network.
 
-
-def gauss_newton_rank(pattern: ResidualPattern) -> int:
-    """Positive eigenvalues of a residual network whose loss has no descent of order 2."""
+    In coordinates along the bars, the Hessian is that of the map, one positive square for every bar
+    from the inputs with every bar to the outputs between which one layer can lead, and minus a
+    product of two coordinates for every mode with every bar that bridges its gap alone. No two
+    coordinates of a product are both seen by the map.
+    """
     h, reach = pattern.depth, pattern.reach
     after = [0, *(reach[i, h] for i in range(1, h + 1))]
-    return sum((after[i] - after[i - 1]) * reach[0, i - 1] for i in range(1, h + 1))
+    positive = sum((after[i] - after[i - 1]) * reach[0, i - 1] for i in range(1, h + 1))
+    negative = 0
+    for (last, first), n in pattern.modes.items():
+        for (born, end), k in pattern.paths.items():
+            if born <= last + 1 and end >= first - 1:
+                negative += n * k
+                positive += n * k * (born > 0 and end < h)  # neither coordinate is seen
+        # The bar may be that of a mode: its part from the inputs, or, the same product, to the
+        # outputs.
+        negative += n * sum(k for (other, _), k in pattern.modes.items() if other >= first - 1)
+    return negative, positive
 
 
 def one_layer(problem: Problem, net: LinearNetwork) -> Inertia:
