@@ -32,7 +32,8 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 _WAITS, _PASSES = "run waits or ends", "run passes"
 _NODE = 3.0  # radius in points
 _THIN, _THICK = 1.2, 2.6  # line widths of a step that few of many runs take, and all
-_ALONG = 0.4  # of a step: where its number of runs stands
+_ALONG = (0.2, 0.7)  # of a step: where its number of runs may stand
+_SHARES = np.linspace(0.0, 1.0, 80)
 _BOW = 0.25  # of a step and its way back
 
 
@@ -193,14 +194,29 @@ def _draw_steps(ax: "Axes", lattice: Lattice, runs: Runs, diagram: Diagram) -> N
             label="_step",
         )
         ax.add_patch(arrow)
-        if runs.n > 1:
-            (x0, y0), (x1, y1) = diagram.data(i), diagram.data(j)
-            x = (1 - _ALONG) * x0 + _ALONG * x1
-            y = ((1 - _ALONG) * np.sqrt(y0) + _ALONG * np.sqrt(y1)) ** 2  # straight on this scale
-            ax.annotate(
-                str(n), (x, y), (-6, -5), textcoords="offset points", ha="center",
-                va="center", fontsize=LABEL_SIZE - 1, color=color, zorder=5,
-            )  # fmt: skip
+    if runs.n > 1:
+        _write_numbers(ax, runs, diagram)
+
+
+def _write_numbers(ax: "Axes", runs: Runs, diagram: Diagram) -> None:
+    """The number of runs on each step, where the step is farthest from all others."""
+    steps = sorted(runs.steps.items())
+    arcs = [_arc(diagram, i, j, _bow(runs, i, j)) for (i, j), _ in steps]
+    taken = [diagram.points[diagram.node(i)][None] for i in runs.visits]
+    for k, ((i, j), n) in enumerate(steps):
+        others = np.concatenate([*taken, *arcs[:k], *arcs[k + 1 :]])
+        places = np.flatnonzero((_ALONG[0] <= _SHARES) & (_ALONG[1] >= _SHARES))
+        gaps = np.linalg.norm(arcs[k][places][:, None] - others[None], axis=2).min(axis=1)
+        best = places[int(np.argmax(gaps))]
+        taken.append(arcs[k][best][None])
+        (x0, y0), (x1, y1), t = diagram.data(i), diagram.data(j), float(_SHARES[best])
+        x, y = (1 - t) * x0 + t * x1, ((1 - t) * np.sqrt(y0) + t * np.sqrt(y1)) ** 2
+        drift = arcs[k][best] - ((1 - t) * arcs[k][0] + t * arcs[k][-1])  # of a bowed step
+        ax.annotate(
+            str(n), (x, y), tuple(drift), textcoords="offset points", ha="center", va="center",
+            fontsize=LABEL_SIZE - 1, color=INK, zorder=5,
+            bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.85},
+        )  # fmt: skip
 
 
 def _bow(runs: Runs, i: int, j: int) -> float:
@@ -212,7 +228,7 @@ def _arc(diagram: Diagram, i: int, j: int, bow: float) -> Array:
     """Points on a step, in points of the axes."""
     a, b = diagram.points[diagram.node(i)], diagram.points[diagram.node(j)]
     middle = (a + b) / 2 + bow * np.array([b[1] - a[1], a[0] - b[0]])
-    t = np.linspace(0, 1, 80)[:, None]
+    t = _SHARES[:, None]
     return np.asarray((1 - t) ** 2 * a + 2 * t * (1 - t) * middle + t**2 * b)
 
 
