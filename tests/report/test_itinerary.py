@@ -133,8 +133,21 @@ def test_the_end_names_the_test_that_decided_and_its_margin(
     assert verdict is not None
     for part in (verdict.kind, verdict.decided_by, f"{visits[-1].distance:.2g}"):
         assert pretty(part) in section
+    signs = verdict.inertia
+    assert signs is not None
+    assert f"{signs.index} negative, {signs.nullity} zero ({signs.tangent} of these" in section
     for row in ("escape order", "decided by", "margin", "displacement"):
         assert f">{row}</th>" in section
+
+
+def test_each_plateau_tells_the_signs_of_its_hessian(hostile_page: str, visits: Itinerary) -> None:
+    section = body(hostile_page, "Plateaus")
+    for visit in plateaus(visits):
+        assert visit.classification is not None
+        signs = visit.classification.inertia
+        assert signs is not None
+        assert f"{signs.index} negative, {signs.nullity} zero" in section
+        assert f"{signs.positive} positive" in section
 
 
 def test_only_the_most_prominent_plateaus_are_shown_in_order_of_time(

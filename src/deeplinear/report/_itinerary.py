@@ -3,6 +3,7 @@
 import math
 
 from deeplinear.analysis import Itinerary, Visit, point_name, sentence, set_name, stay
+from deeplinear.landscape import Classification
 from deeplinear.problem import Problem
 from deeplinear.report._figures import plateau_pictures, plateaus
 from deeplinear.report._html import cell, figures, grid, key, paragraph, section, table, text
@@ -118,6 +119,8 @@ def _plateau(problem: Problem, visit: Visit, name: str) -> str:
     else:
         about.append(f"{point_name(visit).capitalize()}. {verdict.decided_by}")
         about.append(f"Margin {verdict.margin:.2g}.")
+        if signs := _signs(verdict):
+            about.append(f"Signs of the Hessian: {signs}.")
         if len(pictures) == 1:
             about.append("The spectrum is left out: too many parameters cannot be compressed away.")
     return (
@@ -146,6 +149,7 @@ def _end(traj: Trajectory, itinerary: Itinerary) -> list[str]:
         ("escape order", order),
         ("decided by", verdict.decided_by),
         ("margin", "exact zeros" if math.isinf(verdict.margin) else f"{verdict.margin:.2g}"),
+        ("signs of the Hessian", _signs(verdict) or "its signs are in doubt"),
         ("displacement", f"{last.distance:.2g}, from the state at t = {last.t_closest:.6g}"),
         ("gradient", f"{last.gradient_norm:.2g} at that state, {verdict.gradient_norm:.2g} at the "
          "critical point"),
@@ -157,6 +161,17 @@ def _end(traj: Trajectory, itinerary: Itinerary) -> list[str]:
         table(rows),
         figures(pictures, small=True) if len(pictures) > 1 else "",
     ]
+
+
+def _signs(verdict: Classification) -> str:
+    """The inertia in words; empty if it is in doubt."""
+    found = verdict.inertia
+    if found is None or found.index is None:
+        return ""
+    return (
+        f"{found.index} negative, {found.nullity} zero ({found.tangent} of these along the "
+        f"critical set), {found.positive} positive"
+    )
 
 
 def _learned(visit: Visit) -> str:
