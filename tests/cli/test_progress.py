@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 
 import pytest
 from rich.console import Console
@@ -97,3 +98,12 @@ def test_no_progress_is_silent(capsys):
         silent.show(at())
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.0, ""), (0.3, "Thinking ...\n")])
+def test_a_command_that_takes_long_says_once_what_it_does(monkeypatch, capsys, seconds, told):
+    monkeypatch.setattr(_progress, "QUIET_FOR", 0.05)
+    with _progress.working("Thinking ..."):
+        time.sleep(seconds)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", told)

@@ -9,6 +9,7 @@ from deeplinear.cli import _target
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake
 from deeplinear.cli._nearby import nearby, refined_rows
+from deeplinear.cli._progress import working
 from deeplinear.cli._second_order import SecondOrder, second_order
 from deeplinear.cli._text import aligned
 
@@ -55,7 +56,9 @@ def classify(
     tolerance = _tolerance(tol, wrong)
     state = _target.read(target, at, wrong)
     net, where = state.net, state.where
-    found, signs = _found(_target.problem(state, of_data), net, refine=refine, tol=tolerance)
+    problem = _target.problem(state, of_data)
+    with working("Looking for the critical point and what it is ..."):
+        found, signs = _found(problem, net, refine=refine, tol=tolerance)
     head = {"ok": True, "exit_code": 0, "target": str(target), "point": where}
     return Answer(
         lambda: (

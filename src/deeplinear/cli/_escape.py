@@ -11,6 +11,7 @@ from deeplinear.cli._escape_class import canonical
 from deeplinear.cli._escape_facts import document, here, ways
 from deeplinear.cli._escape_lines import lines
 from deeplinear.cli._nearby import nearby
+from deeplinear.cli._progress import working
 
 _DISTANCES = (1e-1, 1e-2, 1e-3)
 _AMPLITUDE = 1e-3  # where rays and orbits are entered
@@ -77,9 +78,10 @@ def escape(
     wrong += _left_out({"--at": at}, "without a TARGET")
     if not refine:
         wrong.append(Mistake("--no-refine", "must be left out without a TARGET."))
-    found = canonical(
-        of_data, of_class, wrong, distances=distances, amplitude=eps or _AMPLITUDE, most=most
-    )
+    with working("Looking for the ways down ..."):
+        found = canonical(
+            of_data, of_class, wrong, distances=distances, amplitude=eps or _AMPLITUDE, most=most
+        )
     return _answer(found)
 
 
@@ -96,15 +98,16 @@ def _near(
     """The critical point near a state."""
     state = _target.read(target, at, wrong)
     problem = _target.problem(state, of_data)
-    near = nearby(problem, state.net, refine=refine)
+    with working("Looking for the critical point and the ways down ..."):
+        near = nearby(problem, state.net, refine=refine)
+        found = ways(problem, near.network, most)
+        facts = document(problem, near.network, found, distances, most)
     head = {
         "title": f"{target}, {state.where}",
         "target": str(target),
         "point": state.where,
         "refined": near.document(),
     }
-    found = ways(problem, near.network, most)
-    facts = document(problem, near.network, found, distances, most)
     return _answer(head | facts | {"here": here(state, near, found.out)})
 
 

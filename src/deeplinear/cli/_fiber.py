@@ -13,6 +13,7 @@ from deeplinear.cli import _options as options
 from deeplinear.cli import _target
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake
+from deeplinear.cli._progress import working
 from deeplinear.cli._text import aligned, parted, whole
 from deeplinear.geometry import Barcode
 
@@ -56,7 +57,8 @@ def fiber(
     ]
     tolerance = _tolerance(tol, wrong)
     state = _target.read(target, at, wrong)
-    return _of_network(str(target), state.where, state.net, tolerance)
+    with working("Reading the barcode ..."):
+        return _of_network(str(target), state.where, state.net, tolerance)
 
 
 def _of_formulas(widths: tuple[int, ...], rank: int) -> Answer:

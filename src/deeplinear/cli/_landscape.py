@@ -43,6 +43,7 @@ def landscape(
     """
     from deeplinear.cli import _numbers, _problem
     from deeplinear.cli._landscape_lines import lines
+    from deeplinear.cli._progress import working
     from deeplinear.cli._settings import gather, pair
 
     wrong: list[Mistake] = []
@@ -67,7 +68,8 @@ def landscape(
     sizes = tuple(config.network.widths)
     loaded.problem.require_widths(sizes)
     times = None if a0 is None else _learning_times(loaded.problem, len(sizes) - 1, a0)
-    found = _found(loaded.problem, sizes, most)
+    with working("Building the lattice ..."):
+        found = _found(loaded.problem, sizes, most)
     found |= {"amplitude": a0, "learning_times": times}
     name = loaded.dataset.name
     return Answer(

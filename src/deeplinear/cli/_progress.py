@@ -1,8 +1,11 @@
 """Progress on standard error: one live line in a terminal, a plain line now and then elsewhere."""
 
+import contextlib
 import math
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -47,6 +50,25 @@ def display(progress: bool | None, *, t_end: float | None) -> Display:
     if console.is_terminal and not console.is_dumb_terminal:
         return _Live(console, t_end)
     return _Plain(t_end)
+
+
+@contextlib.contextmanager
+def working(text: str) -> Iterator[None]:
+    """Tell, where it takes long, what is being done: live in a terminal, once elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        with console.status(text):
+            yield
+        return
+    timer = threading.Timer(QUIET_FOR, lambda: print(text, file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def fraction(progress: Progress, t_end: float | None) -> float:

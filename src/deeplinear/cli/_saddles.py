@@ -19,9 +19,11 @@ def saddles(
     from deeplinear.analysis import itinerary
     from deeplinear.cli import _visits
     from deeplinear.cli._documents import load_run
+    from deeplinear.cli._progress import working
 
     traj = load_run(folder)
-    found = itinerary(traj)
+    with working("Looking for the saddles near the run ..."):
+        found = itinerary(traj)
     widths = "-".join(map(str, traj.widths))
     title = f"{folder}, {widths}: {traj.status} at t = {traj.t_end:.5g}"
     return Answer(
