@@ -109,6 +109,14 @@ def test_the_extremes_of_a_class_bound_all_its_types():
         assert degenerate(most) == max(degenerate(p) for p in patterns)
 
 
+@pytest.mark.parametrize(
+    ("widths", "count"), [((3,) * 4, 23), ((6,) * 4, 106), ((3,) * 5, 325)], ids=str
+)
+def test_the_numbers_of_types_are_those_of_the_docstring(widths, count):
+    problem = dl.Problem.from_modes(np.arange(widths[0], 0, -1.0))
+    assert sum(1 for _ in landscape.residual_patterns(problem, widths, [])) == count
+
+
 def test_patterns_of_a_class_are_all_different_and_fill_the_widths():
     found = list(enumerate_patterns((3, 2, 3, 3), 2))
     assert len(set(found)) == len(found) == 63

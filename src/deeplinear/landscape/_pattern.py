@@ -9,7 +9,7 @@ order, the dimension of the points of this type, and the ranks of all residual p
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -221,18 +221,14 @@ def cyclic_bars(depth: int) -> list[tuple[int, int]]:
     return [(p, q) for p in range(depth + 1) for q in range(p, p + depth)]
 
 
+@lru_cache(maxsize=16)
 def homomorphisms(depth: int) -> np.ndarray:
     """The dimensions of Hom between all bars, ``(bars, bars)``."""
-    if depth not in _HOM:
-        n, bars = depth + 1, cyclic_bars(depth)
-        _HOM[depth] = np.array(
-            [[sum(c + k <= a <= d + k <= b for k in (-n, 0, n)) for c, d in bars] for a, b in bars],
-            dtype=np.int64,
-        )
-    return _HOM[depth]
-
-
-_HOM: dict[int, np.ndarray] = {}
+    n, bars = depth + 1, cyclic_bars(depth)
+    return np.array(
+        [[sum(c + k <= a <= d + k <= b for k in (-n, 0, n)) for c, d in bars] for a, b in bars],
+        dtype=np.int64,
+    )
 
 
 def coverage(depth: int) -> np.ndarray:
