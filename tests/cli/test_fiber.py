@@ -109,6 +109,15 @@ def test_a_tolerance_decides_the_rank_and_doubt_is_said(cli):
     assert "The fiber through it (if the rank is 1, which is not certain)" in doubt.out
 
 
+def test_the_saddle_near_a_state_has_its_own_barcode(cli, a_run):
+    state = cli("fiber", "out/quick", "--at", "start", "--json").document
+    saddle = cli("fiber", "out/quick", "--at", "start", "--refine", "--json").document
+    assert (state["rank"], state["refined"]) == (2, None)
+    assert saddle["rank"] == 0
+    assert saddle["refined"]["displacement"] > 0
+    assert "refined" in cli("fiber", "out/quick", "--at", "start", "--refine").out
+
+
 @pytest.mark.parametrize(
     "net",
     [
@@ -132,6 +141,7 @@ def test_every_network_has_a_fiber(cli, net):
     ("words", "expected"),
     [
         ([], ["`TARGET`", "--widths and --rank", "missing"]),
+        (["--widths", "3,2,3", "--rank", "1", "--refine"], ["`--refine`", "folder of a run"]),
         (["--widths", "3,2"], ["`--rank`", "must be given", "--widths 3,2"]),
         (["--rank", "2"], ["`--widths`", "must be given", "--rank 2"]),
         (["--widths", "3,2,3", "--rank", "3"], ["`--rank`", "from 0 to 2", "'3'"]),

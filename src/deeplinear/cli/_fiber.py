@@ -13,6 +13,7 @@ from deeplinear.cli import _options as options
 from deeplinear.cli import _target
 from deeplinear.cli._app import Answer
 from deeplinear.cli._errors import Mistake
+from deeplinear.cli._nearby import Nearby, nearby, refined_rows
 from deeplinear.cli._progress import working
 from deeplinear.cli._text import aligned, parted, whole
 from deeplinear.geometry import Barcode
@@ -30,6 +31,7 @@ def fiber(
     widths: options.Widths = None,
     rank: options.FiberRank = None,
     tol: options.RankTolerance = None,
+    refine: options.RefineFirst = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> Answer:
@@ -43,11 +45,14 @@ def fiber(
 
     deeplinear fiber --widths 3,3,3 --rank 2
 
-    deeplinear fiber out/digits --at 7500
+    deeplinear fiber out/digits --at 7500 --refine
 
     deeplinear fiber weights.npz --tol 1e-6
     """
     wrong: list[Mistake] = []
+    if refine and (target is None or not target.is_dir()):
+        text = "must be left out but for the folder of a run, whose saddles it finds."
+        wrong.append(Mistake("--refine", text))
     if target is None:
         return _of_formulas(*_widths_and_rank(widths, rank, {"--at": at, "--tol": tol}, wrong))
     wrong += [
@@ -58,7 +63,10 @@ def fiber(
     tolerance = _tolerance(tol, wrong)
     state = _target.read(target, at, wrong)
     with working("Reading the barcode ..."):
-        return _of_network(str(target), state.where, state.net, tolerance)
+        if not refine:
+            return _of_network(str(target), state.where, state.net, tolerance)
+        near = nearby(_target.problem(state, {}), state.net, refine=True)
+        return _of_network(str(target), state.where, near.network, tolerance, near)
 
 
 def _of_formulas(widths: tuple[int, ...], rank: int) -> Answer:
@@ -71,7 +79,9 @@ def _of_formulas(widths: tuple[int, ...], rank: int) -> Answer:
     )
 
 
-def _of_network(target: str, where: str, net: LinearNetwork, tol: float) -> Answer:
+def _of_network(
+    target: str, where: str, net: LinearNetwork, tol: float, near: Nearby | None = None
+) -> Answer:
     from deeplinear import geometry
 
     bars = geometry.barcode(net, tol=tol)
@@ -89,6 +99,7 @@ def _of_network(target: str, where: str, net: LinearNetwork, tol: float) -> Answ
         else "none, with one layer"
     )
     rows = [
+        *refined_rows(near.document() if near else None),
         ("rank", f"{rank} of at most {min(net.widths)}"),
         ("orbit", f"codimension {bars.orbit_codimension}"),
         ("imbalance", imbalance),
@@ -99,6 +110,7 @@ def _of_network(target: str, where: str, net: LinearNetwork, tol: float) -> Answ
             "exit_code": 0,
             "target": target,
             "point": where,
+            "refined": near and near.document(),
             "widths": net.widths,
             "rank": rank,
             "fiber": found,

@@ -87,6 +87,10 @@ Refine = Annotated[
     bool,
     typer.Option("--refine/--no-refine", help="Go to the critical point near the state first."),
 ]
+RefineFirst = Annotated[
+    bool,
+    typer.Option("--refine", help="Take the critical point near the state of a run instead."),
+]
 Tolerance = Annotated[
     _Text, typer.Option("--tol", metavar="NUMBER", help="Relative tolerance; default 1e-6.")
 ]
