@@ -12,21 +12,9 @@ import deeplinear as dl
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.geometry import balance, random_gauge
 from deeplinear.geometry._imbalance import _jacobian, _residual, impossible
+from tests.geometry.networks import network, seeds, shapes
 
-shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
 two_layers = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
-seeds = st.integers(0, 2**32)
-
-
-def network(widths, seed):
-    """Gaussian layers, one of them of random rank: products of all ranks occur."""
-    rng = np.random.default_rng([seed, *widths])
-    weights = [rng.standard_normal((b, a)) for a, b in itertools.pairwise(widths)]
-    i = rng.integers(len(weights))
-    u, s, vt = np.linalg.svd(weights[i], full_matrices=False)
-    s[rng.integers(len(s) + 1) :] = 0.0
-    weights[i] = (u * s) @ vt
-    return dl.LinearNetwork(weights)
 
 
 def symmetric(rng, d):

@@ -1,7 +1,5 @@
 """Gauge transforms keep the product, the ranks and criticality (theory §5)."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,24 +9,7 @@ from numpy.linalg import norm
 import deeplinear as dl
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.geometry import gauge_transform, random_gauge
-
-shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
-seeds = st.integers(0, 2**32)
-
-
-def network(widths, seed):
-    """Gaussian layers, one of them of random rank: products of all ranks occur."""
-    rng = np.random.default_rng([seed, *widths])
-    weights = [rng.standard_normal((b, a)) for a, b in itertools.pairwise(widths)]
-    i = rng.integers(len(weights))
-    u, s, vt = np.linalg.svd(weights[i], full_matrices=False)
-    s[rng.integers(len(s) + 1) :] = 0.0
-    weights[i] = (u * s) @ vt
-    return dl.LinearNetwork(weights)
-
-
-def size(*nets):
-    return max(np.prod([norm(w) for w in net.weights]) for net in nets) + 1e-300
+from tests.geometry.networks import network, seeds, shapes, size
 
 
 @given(shapes, seeds, st.sampled_from([1.0, 10.0, 1e3]))

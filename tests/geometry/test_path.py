@@ -11,24 +11,7 @@ from numpy.linalg import norm
 import deeplinear as dl
 from deeplinear._core.errors import ArgumentError
 from deeplinear.geometry import balance, fiber, fiber_path, gauge_transform, random_gauge
-
-shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
-seeds = st.integers(0, 2**32)
-
-
-def network(widths, seed, rank=None):
-    """Gaussian layers; a random one is cut to the rank, a random one if it is not given."""
-    rng = np.random.default_rng([seed, *widths])
-    weights = [rng.standard_normal((b, a)) for a, b in itertools.pairwise(widths)]
-    i = rng.integers(len(weights))
-    u, s, vt = np.linalg.svd(weights[i], full_matrices=False)
-    s[rng.integers(len(s) + 1) if rank is None else rank :] = 0.0
-    weights[i] = (u * s) @ vt
-    return dl.LinearNetwork(weights)
-
-
-def size(*nets):
-    return max(np.prod([norm(w) for w in net.weights]) for net in nets) + 1e-300
+from tests.geometry.networks import network, seeds, shapes, size
 
 
 def assert_a_path(path, tolerance=1e-14):
