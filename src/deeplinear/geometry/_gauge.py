@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from deeplinear._core import checks
 from deeplinear._core.checks import Array, SeedLike
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
+from deeplinear.init._frames import haar
 from deeplinear.network import LinearNetwork
 
 _SINGULAR = 8 * float(np.finfo(float).eps)  # smallest over largest singular value of a transform
@@ -128,7 +129,7 @@ def random_gauge(
         logs = rng.uniform(-spread, spread, d)
         if d >= 2:
             logs[:2] = spread, -spread
-        factors = _orthogonal(rng, d), np.diag(np.exp(logs)), _orthogonal(rng, d)
+        factors = haar(rng, d, d), np.diag(np.exp(logs)), haar(rng, d, d)
         for step, factor in zip(steps, factors, strict=True):
             step.append(factor)
     for step in steps:
@@ -139,12 +140,6 @@ def random_gauge(
 def _divided(layer: Array, transform: Array) -> Array:
     """Return layer transform^{-1}."""
     return np.asarray(np.linalg.solve(transform.T, layer.T).T, dtype=np.float64)
-
-
-def _orthogonal(rng: np.random.Generator, d: int) -> Array:
-    """A uniformly distributed orthogonal matrix."""
-    q, r = np.linalg.qr(rng.standard_normal((d, d)))
-    return np.where(np.diag(r) < 0, -q, q)
 
 
 def _transforms(widths: tuple[int, ...], transforms: Sequence[ArrayLike]) -> list[Array]:

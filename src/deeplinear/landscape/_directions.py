@@ -8,8 +8,7 @@ import numpy as np
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear.landscape._fall import expansion, measured_exponent
-from deeplinear.landscape._modes import natural_weight
+from deeplinear.landscape._fall import Fall, expansion, measured_exponent
 from deeplinear.landscape._normal_form import NormalForm, factor_inverse, partial_products
 from deeplinear.landscape._pattern import ResidualPattern
 from deeplinear.network import LinearNetwork
@@ -85,7 +84,7 @@ def directions(
     order = pattern.escape_order
     assert order is not None
     maker = _Maker(problem, net, form, pattern)
-    unit = natural_weight(problem, net.depth)
+    fall = Fall(problem, net)
     blocked = pattern.blocked and order == 4
     p = 3 if blocked else order
     found = []
@@ -94,12 +93,20 @@ def directions(
         if made is None:
             continue
         direction, exponents, coefficient = made
-        measured = measured_exponent(problem, net, direction, exponents, order, coefficient)
+        measured = measured_exponent(fall, direction, exponents, order, coefficient)
         if measured is not None:
             moving = tuple(i - 1 for i in layers)
             found.append(
                 EscapeDirection(
-                    net, direction, exponents, moving, order, coefficient, math.nan, measured, unit
+                    net,
+                    direction,
+                    exponents,
+                    moving,
+                    order,
+                    coefficient,
+                    math.nan,
+                    measured,
+                    fall.unit,
                 )
             )
     return sorted(found, key=lambda one: -one.coefficient)
@@ -113,6 +120,7 @@ class _Maker:
     ) -> None:
         self._problem, self._net, self._form, self._pattern = problem, net, form, pattern
         self._products = partial_products(form.z)
+        self._residual = form.target - form.product
         self._depth = net.depth
 
     def _unseen(self, node: int) -> Array:
@@ -226,8 +234,7 @@ class _Maker:
     def _coefficient(self, direction: list[Array], p: int) -> tuple[float, float]:
         """The coefficient c of -c eps^p, and the sign of the direction that makes it positive."""
         terms = expansion(self._problem, self._net, direction)
-        residual = self._problem.factor_target - _whitened_product(self._problem, self._net)
-        linear = float(np.vdot(residual, terms[p]))
+        linear = float(np.vdot(self._residual, terms[p]))
         quadratic = 0.5 * float(np.vdot(terms[p // 2], terms[p // 2])) if p == 4 else 0.0
         return abs(linear) - quadratic, math.copysign(1.0, linear)
 
@@ -258,8 +265,7 @@ class _Maker:
         direction[i - 1], direction[k - 1] = ends
         direction[j - 1] = middle
         terms = expansion(self._problem, self._net, direction)
-        residual = self._problem.factor_target - _whitened_product(self._problem, self._net)
-        linear = float(np.vdot(residual, terms[3]))
+        linear = float(np.vdot(self._residual, terms[3]))
         alone = [np.zeros_like(w) for w in self._net.weights]
         alone[j - 1] = middle
         change = expansion(self._problem, self._net, alone)[1]
@@ -270,11 +276,6 @@ class _Maker:
         direction[j - 1] = middle * (linear / quadratic)
         exponents = tuple(2 if layer == j - 1 else 1 for layer in range(self._depth))
         return tuple(direction), exponents, 0.5 * linear**2 / quadratic
-
-
-def _whitened_product(problem: Problem, net: LinearNetwork) -> Array:
-    product = net.product()
-    return product if problem.factor is None else product @ problem.factor
 
 
 def _kernel(m: Array, rank: int) -> Array:

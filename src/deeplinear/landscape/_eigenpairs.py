@@ -11,7 +11,7 @@ from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import Compression, compress, hessian, hessian_operator
 from deeplinear.landscape._modes import natural_curvature
-from deeplinear.landscape._normal_form import whitened_layers
+from deeplinear.landscape._normal_form import signals
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -146,28 +146,21 @@ def _beside(
     problem: Problem, net: LinearNetwork, small: Compression, k: int, largest: float
 ) -> list[tuple[float, Array]]:
     """The negative eigenvalues that nodes without weights add, k for each layer at most."""
-    layers = whitened_layers(problem, net)
-    w = net.weights
-    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
-    before = [factor]
-    for i, layer in enumerate(layers[:-1]):
-        before.append(layer if i == 0 else layer @ before[-1])
-    after = [np.eye(problem.d_out)]
-    for layer in w[:0:-1]:
-        after.append(after[-1] @ layer)
-    after.reverse()  # after[i]: from node layer i + 1 to the outputs
-    residual = problem.factor_target - layers[-1] @ before[-1]
+    before, after = signals(problem, net)
+    residual = problem.factor_target - before[-1]
     found = []
     for i in range(1, net.depth):
         basis = small.bases[i]
         free = np.linalg.qr(basis, mode="complete")[0][:, basis.shape[1] :]
         if free.shape[1] == 0:
             continue
-        u, sizes, vt = np.linalg.svd(after[i].T @ residual @ before[i - 1].T, full_matrices=False)
+        u, sizes, vt = np.linalg.svd(
+            after[i + 1].T @ residual @ before[i - 1].T, full_matrices=False
+        )
         sizes[sizes <= _ROUND_OFF * largest] = 0.0
         chosen = [(j, b) for j in range(len(sizes)) for b in free.T if sizes[j] > 0.0][:k]
         for j, b in chosen:
-            parts = [np.zeros_like(layer) for layer in w]
+            parts = [np.zeros_like(w) for w in net.weights]
             parts[i - 1] = np.outer(b, vt[j]) / np.sqrt(2)
             parts[i] = np.outer(u[:, j], b) / np.sqrt(2)
             found.append((-float(sizes[j]), np.concatenate([part.ravel() for part in parts])))

@@ -14,11 +14,9 @@ from deeplinear.landscape._classification import Classification, require_critica
 from deeplinear.landscape._classify import classify
 from deeplinear.landscape._directions import EscapeDirection, directions
 from deeplinear.landscape._eigenpairs import lowest_eigenpairs
-from deeplinear.landscape._fall import measured_curvature
-from deeplinear.landscape._inertia import inertia_of
-from deeplinear.landscape._modes import natural_curvature, natural_weight
-from deeplinear.landscape._normal_form import natural_scales, normal_form
-from deeplinear.landscape._reading import read_pattern
+from deeplinear.landscape._fall import Fall, measured_curvature
+from deeplinear.landscape._modes import natural_curvature
+from deeplinear.landscape._normal_form import normal_form
 from deeplinear.landscape._spectrum import NEGATIVE, spectrum
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -143,16 +141,15 @@ def escape(problem: Problem, net: LinearNetwork, *, k: int = 6) -> Escape:
         return Escape(verdict, None, 0, (), text)
     if verdict.kind == "undecided":
         return Escape(verdict, None, None, (), verdict.decided_by)
-    signs = inertia_of(problem, net, verdict.modes)
+    signs = verdict.inertia
+    assert signs is not None
     if verdict.kind == "strict saddle":
         return _strict(problem, net, verdict, signs.index, k)
-    form = normal_form(problem, net, len(verdict.modes))
-    n_modes = len(problem.modes) - len(verdict.modes)
-    reading = read_pattern(form, n_modes, natural_scales(problem, form))
-    if reading.pattern is None or reading.pattern.escape_order != verdict.escape_order:
+    if signs.pattern is None or signs.pattern.escape_order != verdict.escape_order:
         text = "The ranks of the residual layers are in doubt: no direction could be built."
         return Escape(verdict, verdict.escape_order, signs.index, (), text)
-    found = tuple(directions(problem, net, form, reading.pattern))
+    form = normal_form(problem, net, len(verdict.modes))
+    found = tuple(directions(problem, net, form, signs.pattern))
     text = verdict.decided_by
     if not found:
         text += " Round-off hides the fall of the loss along every direction that was tried."
@@ -164,18 +161,18 @@ def _strict(
 ) -> Escape:
     most = k if index is None else min(k, index)
     pairs = lowest_eigenpairs(problem, net, min(most, max(net.n_params // 2, 1)))
-    found = []
+    fall, found = Fall(problem, net), []
     for value, v, bound in zip(pairs.values, pairs.directions, pairs.bounds, strict=True):
         if value >= -NEGATIVE * pairs.largest or bound > 0.01 * -value:
             continue
-        measured = measured_curvature(problem, net, v, -float(value))
+        measured = measured_curvature(fall, v, -float(value))
         if measured is None:
             continue
         moving = tuple(i for i, part in enumerate(v) if np.linalg.norm(part) > 1e-8)
         found.append(
             EscapeDirection(
                 net, v, (1,) * net.depth, moving, 2, -float(value) / 2, -float(value),
-                measured, natural_weight(problem, net.depth),
+                measured, fall.unit,
             )
         )  # fmt: skip
     return Escape(verdict, 2, index, tuple(found), verdict.decided_by)

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from deeplinear._core.checks import Array
 from deeplinear.flow import gradient
 from deeplinear.landscape._modes import natural_weight
+from deeplinear.landscape._normal_form import signals
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -20,7 +22,7 @@ _SLOPE, _COEFFICIENT = 0.1, 0.1
 _NOISE = 300.0
 """A fall of the loss counts if it is so many times what is left of the gradient explains."""
 
-_SMALL_RADII = (1e-1, 1e-2, 1e-3, 1e-4)
+_SMALL_RADII = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """The same for unstable eigenvectors."""
 
 
@@ -36,42 +38,46 @@ def expansion(problem: Problem, net: LinearNetwork, direction: list[Array]) -> l
     return terms
 
 
-def loss_change(problem: Problem, net: LinearNetwork, step: list[Array]) -> float:
-    """L(W + step) - L(W) as a sum of its terms, without a difference of losses.
+class Fall:
+    """L(W) - L(W + step) as a sum of its terms, without a difference of losses.
 
-    What round-off has left of the gradient is taken out.
+    What round-off has left of the gradient is taken out; `slope` is its norm.
     """
-    product = np.eye(problem.d_in) if problem.factor is None else problem.factor
-    change = np.zeros_like(product)
-    for w, d in zip(net.weights, step, strict=True):
-        change = w @ change + d @ (product + change)
-        product = w @ product
-    residual = problem.factor_target - product
-    slope = sum(float(np.vdot(g, d)) for g, d in zip(gradient(problem, net), step, strict=True))
-    return 0.5 * float(np.vdot(change, change)) - float(np.vdot(residual, change)) - slope
+
+    def __init__(self, problem: Problem, net: LinearNetwork) -> None:
+        self.problem, self.net = problem, net
+        self.unit = natural_weight(problem, net.depth)
+        self._gradient = gradient(problem, net)
+        self.slope = math.hypot(*(float(np.linalg.norm(g)) for g in self._gradient))
+        self._before, _ = signals(problem, net)
+        self._residual = problem.factor_target - self._before[-1]
+
+    def __call__(self, step: Sequence[Array]) -> float:
+        change = np.zeros_like(self._before[0])
+        for w, d, product in zip(self.net.weights, step, self._before, strict=False):
+            change = w @ change + d @ (product + change)
+        slope = sum(float(np.vdot(g, d)) for g, d in zip(self._gradient, step, strict=True))
+        rise = 0.5 * float(np.vdot(change, change)) - float(np.vdot(self._residual, change))
+        return slope - rise
 
 
 def measured_exponent(
-    problem: Problem,
-    net: LinearNetwork,
+    fall: Fall,
     direction: tuple[Array, ...],
     exponents: tuple[int, ...],
     order: int,
     coefficient: float,
 ) -> float | None:
     """The exponent of the fall of the actual loss along a curve, None if it is not the order."""
-    unit = natural_weight(problem, net.depth)
-    slope = math.hypot(*(float(np.linalg.norm(g)) for g in gradient(problem, net)))
-    noise = 1e-15 * (float(problem.modes.s[0]) + math.prod(
-        max(unit, float(np.linalg.norm(w, 2))) for w in net.weights
-    )) * unit ** (net.depth - 1)  # fmt: skip
+    net, unit, s = fall.net, fall.unit, float(fall.problem.modes.s[0])
+    sizes = [max(unit, float(np.linalg.norm(w, 2))) for w in net.weights]
+    noise = 1e-15 * (s + math.prod(sizes)) * unit ** (net.depth - 1)
     falls = []
     for radius in _RADII:
         eps = radius * unit
-        step = [eps**e * v for e, v in zip(exponents, direction, strict=True)]
-        fall = -loss_change(problem, net, step)
-        if fall > _NOISE * eps * max(slope, noise):
-            falls.append((eps, fall))
+        here = fall([eps**e * v for e, v in zip(exponents, direction, strict=True)])
+        if here > _NOISE * eps * max(fall.slope, noise):
+            falls.append((eps, here))
     for (eps_a, a), (eps_b, b) in reversed(list(itertools.pairwise(falls))):
         exponent = math.log(a / b) / math.log(eps_a / eps_b)
         size = b / (coefficient * eps_b**order)
@@ -80,17 +86,15 @@ def measured_exponent(
     return None
 
 
-def measured_curvature(
-    problem: Problem, net: LinearNetwork, v: tuple[Array, ...], rate: float
-) -> float | None:
+def measured_curvature(fall: Fall, v: tuple[Array, ...], rate: float) -> float | None:
     """The exponent of the fall of the actual loss along +v and -v together; None if it is not 2.
 
     Both signs, because the third order can be as large as the second.
     """
     falls = []
-    for eps in np.array(_SMALL_RADII) * natural_weight(problem, net.depth):
+    for eps in np.array(_SMALL_RADII) * fall.unit:
         steps = ([sign * eps * part for part in v] for sign in (1.0, -1.0))
-        falls.append((eps, -0.5 * sum(loss_change(problem, net, step) for step in steps)))
+        falls.append((eps, 0.5 * sum(fall(step) for step in steps)))
     for (eps_a, a), (eps_b, b) in itertools.pairwise(falls):
         if min(a, b) > 0.0 and abs(b / (0.5 * rate * eps_b**2) - 1.0) < 0.1:
             exponent = math.log(a / b) / math.log(eps_a / eps_b)

@@ -78,6 +78,17 @@ def normal_form(problem: Problem, net: LinearNetwork, rank: int) -> NormalForm:
     return NormalForm(rank, layers, product, target, s[:rank], z, rest, tuple(inner), tuple(outer))
 
 
+def signals(problem: Problem, net: LinearNetwork) -> tuple[list[Array], list[Array]]:
+    """Products before and after every node layer: from the factor of the inputs, to the outputs."""
+    before = [np.eye(problem.d_in) if problem.factor is None else problem.factor]
+    for w in net.weights:
+        before.append(w @ before[-1])
+    after = [np.eye(problem.d_out)]
+    for w in net.weights[::-1]:
+        after.append(after[-1] @ w)
+    return before, after[::-1]
+
+
 def natural_scales(problem: Problem, form: NormalForm) -> list[float]:
     """The size of each layer, at least that of the largest mode in a balanced network."""
     natural = natural_weight(problem, len(form.layers))

@@ -8,6 +8,8 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array, SeedLike
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
+from deeplinear.geometry import random_gauge
+from deeplinear.init._frames import haar
 from deeplinear.landscape._classes import checked_class
 from deeplinear.landscape._modes import ModeSet, natural_weight
 from deeplinear.landscape._normal_form import factor_inverse
@@ -145,11 +147,7 @@ def random_critical_point(
         else:
             _require_pattern(problem, widths, chosen, pattern)
         layers = _normal_form_layers(problem, widths, chosen, pattern, rng)
-    for i in range(1, len(layers)):
-        basis = _conditioned(rng, widths[i], condition)
-        layers[i - 1] = basis @ layers[i - 1]
-        layers[i] = np.asarray(np.linalg.solve(basis.T, layers[i].T).T, dtype=np.float64)
-    net = _from_whitened(problem, layers)
+    net = random_gauge(_from_whitened(problem, layers), condition=condition, seed=rng)
     if problem.rank == problem.d_in:
         return net
     first = net.weights[0]
@@ -265,7 +263,7 @@ def _conditioned(rng: np.random.Generator, size: int, condition: float) -> Array
     """A random matrix of this condition number, with determinant of modulus 1."""
     if size == 0:
         return np.zeros((0, 0))
-    left, right = (np.linalg.qr(rng.standard_normal((size, size)))[0] for _ in range(2))
+    left, right = haar(rng, size, size), haar(rng, size, size)
     exponents = rng.uniform(-0.5, 0.5, size)
     if size > 1:
         exponents = (exponents - exponents.min()) / np.ptp(exponents) - 0.5

@@ -10,6 +10,7 @@ from deeplinear.flow import Compression, compress, hessian
 from deeplinear.landscape._canonical_spectrum import balanced_class, closed_form
 from deeplinear.landscape._eigenpairs import lowest_eigenpairs
 from deeplinear.landscape._modes import natural_curvature
+from deeplinear.landscape._normal_form import signals
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
@@ -115,16 +116,8 @@ def index(problem: Problem, net: LinearNetwork) -> int:
 
 def _unused(small: Compression, net: LinearNetwork, rank: int) -> Array:
     """Eigenvalues that nodes outside the compressed network add, with their multiplicities."""
-    problem, w = small.problem, small.net.weights
-    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
-    before = [factor]  # before[i]: inputs to node space i
-    for layer in w:
-        before.append(layer @ before[-1])
-    after = [np.eye(problem.d_out)]
-    for layer in w[::-1]:
-        after.append(after[-1] @ layer)
-    after.reverse()  # after[i]: node space i to outputs
-    residual = problem.factor_target - before[-1]
+    before, after = signals(small.problem, small.net)
+    residual = small.problem.factor_target - before[-1]
     found = []
     for i, basis in enumerate(small.bases):
         free = net.widths[i] - basis.shape[1]
