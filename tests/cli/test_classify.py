@@ -6,17 +6,7 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-
-
-def save(net: dl.LinearNetwork, path: str = "weights.npz") -> None:
-    np.savez(path, **{f"w{i}": w for i, w in enumerate(net.weights)})
-
-
-def write_data() -> dl.Problem:
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((30, 3)), rng.standard_normal((30, 2))
-    np.savez("xy.npz", x=x, y=y)
-    return dl.Problem.from_data(x, y)
+from tests.cli.weights import save, write_data
 
 
 @pytest.fixture

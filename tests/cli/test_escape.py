@@ -6,20 +6,9 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
+from tests.cli.weights import save, write_data
 
 THREE = ["--data", "planted", "--modes", "3,2,1"]
-
-
-def save(net: dl.LinearNetwork, path: str = "weights.npz") -> None:
-    np.savez(path, **{f"w{i}": w for i, w in enumerate(net.weights)})
-
-
-def write_data() -> dl.Problem:
-    """Data of a general covariance."""
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((30, 3)), rng.standard_normal((30, 2))
-    np.savez("xy.npz", x=x, y=y)
-    return dl.Problem.from_data(x, y)
 
 
 def fits(out: str) -> bool:

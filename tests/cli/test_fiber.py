@@ -8,10 +8,7 @@ import pytest
 
 import deeplinear as dl
 from deeplinear import geometry
-
-
-def save(net: dl.LinearNetwork, path: str = "weights.npz") -> None:
-    np.savez(path, **{f"w{i}": w for i, w in enumerate(net.weights)})
+from tests.cli.weights import save
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,27 @@ def matrix(name: str, value: ArrayLike, *, shape_text: str = "(rows, columns)") 
     return array
 
 
+def shaped_as_weights(
+    name: str, entries: Sequence[ArrayLike], weights: Sequence[Array]
+) -> list[Array]:
+    """Return one finite float64 matrix for each layer, of the shape of its weights."""
+    if len(entries) != len(weights):
+        raise ArgumentError(
+            f"Argument `{name}` must hold {len(weights)} matrices, one for each layer, "
+            f"but it holds {len(entries)}."
+        )
+    result = []
+    for i, (entry, w) in enumerate(zip(entries, weights, strict=True)):
+        array = matrix(f"{name}[{i}]", entry, shape_text=str(w.shape))
+        if array.shape != w.shape:
+            raise ArgumentError(
+                f"Argument `{name}[{i}]` must have shape {w.shape}, as `weights[{i}]` has, "
+                f"but its shape is {array.shape}."
+            )
+        result.append(array)
+    return result
+
+
 def integer(name: str, value: object, *, minimum: int) -> int:
     """Return `value` as an int that is at least `minimum`."""
     try:

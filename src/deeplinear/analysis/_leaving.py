@@ -68,30 +68,17 @@ class Saddle:
     def step(self, name: str, direction: Direction) -> Array:
         """Return a direction as a vector."""
         weights = self.network.weights
-        if isinstance(direction, LinearNetwork | str):
-            direction = None  # type: ignore[assignment]
         try:
+            if isinstance(direction, str):
+                raise TypeError
             entries = tuple(direction)
         except TypeError:
             raise ArgumentTypeError(
                 f"Argument `{name}` must be a sequence of {len(weights)} matrices shaped as the "
                 "weights. For a vector v, take LinearNetwork.from_vector(v, widths).weights."
             ) from None
-        if len(entries) != len(weights):
-            raise ArgumentError(
-                f"Argument `{name}` must hold {len(weights)} matrices, one for each layer, but it "
-                f"holds {len(entries)}."
-            )
-        parts = []
-        for i, (entry, w) in enumerate(zip(entries, weights, strict=True)):
-            part = checks.matrix(f"{name}[{i}]", entry, shape_text=str(w.shape))
-            if part.shape != w.shape:
-                raise ArgumentError(
-                    f"Argument `{name}[{i}]` must have shape {w.shape}, as `weights[{i}]` has, but "
-                    f"its shape is {part.shape}."
-                )
-            parts.append(part.ravel())
-        vector = np.concatenate(parts)
+        parts = checks.shaped_as_weights(name, entries, weights)
+        vector = np.concatenate([part.ravel() for part in parts])
         if not vector.any():
             raise ArgumentError(f"Argument `{name}` must not be zero: it leads nowhere.")
         return vector

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentError, ArgumentTypeError
+from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.flow._operands import Operands
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -83,20 +83,7 @@ def hessian_product(
             "Argument `direction` must be a sequence of matrices, one for each layer, "
             f"but it is of type {type(direction).__name__}."
         ) from None
-    if len(direction) != net.depth:
-        raise ArgumentError(
-            f"Argument `direction` must hold {net.depth} matrices, one for each layer, "
-            f"but it holds {len(direction)}."
-        )
-    v = []
-    for i, (entry, w) in enumerate(zip(direction, net.weights, strict=True)):
-        step = checks.matrix(f"direction[{i}]", entry, shape_text=str(w.shape))
-        if step.shape != w.shape:
-            raise ArgumentError(
-                f"Argument `direction[{i}]` must have shape {w.shape}, as `weights[{i}]` has, "
-                f"but its shape is {step.shape}."
-            )
-        v.append(step)
+    v = checks.shaped_as_weights("direction", direction, net.weights)
     factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
     if factor.shape[1] <= problem.d_out:
         result = _product_from_inputs(net.weights, v, factor, problem.factor_target)
