@@ -69,12 +69,12 @@ def test_the_dense_method_refuses_very_large_networks():
         dl.gradient_flow(problem, net, method="stiff")
 
 
-def test_large_networks_run_explicit_and_keep_the_laws_with_gauss():
+def test_large_networks_run_without_a_hessian_and_keep_the_laws_with_gauss():
     problem = dl.Problem.from_modes([2.0, 1.0], d_in=60, d_out=60, seed=0)
     net = dl.init.gaussian((60, 60, 60), scale=0.05, seed=0)
     assert net.n_params > 6000
     auto = dl.gradient_flow(problem, net)
-    assert (auto.status, auto.segments[-1].method) == ("converged", "explicit")
+    assert (auto.status, auto.stats.n_hessian) == ("converged", 0)
     gauss = dl.gradient_flow(problem, net, method="gauss", rtol=1e-4)
     assert gauss.status == "converged"
     assert gauss.drift.max() < 2e-14

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-from deeplinear.solve import _collocation, _driver
+from deeplinear.solve._collocation import _method
 from deeplinear.solve._driver import Numerics, Run
+from deeplinear.solve._methods import METHODS
 from deeplinear.solve._saving import Saver
+from deeplinear.solve._tableau import Tableau, gauss_nodes, radau_nodes
 
 
-class RadauSolvedExactly(_collocation.Stiff):
+def radau_solved_exactly(stages: int):
     """The stiff method with its stages solved to round-off, so that only its order shows."""
-
-    _exact = True
+    tableau = Tableau.of(radau_nodes(stages), gamma0=0.1)
+    return _method("stiff", 2 * stages - 1, tableau, exact=True)
 
 
 def end_with_fixed_steps(method: str, problem, net, t_end: float, n_steps: int):
@@ -40,12 +42,11 @@ def end_with_fixed_steps(method: str, problem, net, t_end: float, n_steps: int):
     ("method", "order", "counts"),
     [
         ("explicit", 8, (20, 26, 32, 40)),
-        ("stiff", 7, (64, 80, 100, 128)),
+        ("stabilized", 4, (200, 280, 400, 560)),
         ("gauss", 6, (100, 128, 160, 200)),
     ],
 )
-def test_error_falls_at_the_stated_order(method, order, counts, monkeypatch):
-    monkeypatch.setitem(_driver.METHODS, "stiff", RadauSolvedExactly)
+def test_error_falls_at_the_stated_order(method, order, counts):
     problem = dl.Problem.from_modes([2.0, 1.0, 0.5], seed=0)
     net = dl.init.gaussian((3, 3, 3, 3), scale=0.6, seed=2)
     t_end = 3.0
@@ -57,7 +58,36 @@ def test_error_falls_at_the_stated_order(method, order, counts, monkeypatch):
     ]
     slope = np.polyfit(np.log(counts), np.log(errors), 1)[0]
     assert -slope == pytest.approx(order, abs=0.5)
-    assert _driver.METHODS[method].order == order
+    assert METHODS[method].order == order
+
+
+@pytest.mark.parametrize(("stages", "counts"), [(2, (200, 280, 400)), (4, (64, 80, 100, 128))])
+def test_the_stiff_method_of_s_stages_has_order_2s_minus_1(stages, counts, monkeypatch):
+    # Its own six stages reach round-off before their order, 11, shows.
+    monkeypatch.setitem(METHODS, "stiff", radau_solved_exactly(stages))
+    test_error_falls_at_the_stated_order("stiff", 2 * stages - 1, counts)
+
+
+@pytest.mark.parametrize("nodes", [radau_nodes(6), radau_nodes(3), gauss_nodes(3)], ids=len)
+def test_collocation_weights_meet_their_order_conditions(nodes):
+    # B(p): sum_i b_i c_i^{k-1} = 1/k, and C(s): sum_j a_ij c_j^{k-1} = c_i^k / k.
+    tableau, s = Tableau.of(nodes, gamma0=0.1), len(nodes)
+    order = 2 * s - 1 if nodes[-1] == 1.0 else 2 * s
+    b = tableau.end @ tableau.a
+    for k in range(1, order + 1):
+        assert b @ tableau.c ** (k - 1) == pytest.approx(1 / k, abs=1e-13)
+    for k in range(1, s + 1):
+        assert tableau.a @ tableau.c ** (k - 1) == pytest.approx(tableau.c**k / k, abs=1e-13)
+
+
+@pytest.mark.parametrize("nodes", [radau_nodes(6), gauss_nodes(3), gauss_nodes(4)], ids=len)
+def test_the_real_blocks_are_those_of_the_collocation_matrix(nodes):
+    tableau = Tableau.of(nodes, gamma0=0.1)
+    blocks = np.diag(tableau.real)
+    for i in np.flatnonzero(tableau.imaginary)[::2]:
+        blocks[i, i + 1], blocks[i + 1, i] = tableau.imaginary[i], -tableau.imaginary[i]
+    again = tableau.t @ blocks @ np.linalg.inv(tableau.t)
+    assert again == pytest.approx(tableau.a, abs=1e-12)
 
 
 def test_gradient_descent_is_first_order_in_its_step():

@@ -162,6 +162,7 @@ def test_columns_off_the_range_of_whitened_data_stay_frozen():
 
 def test_progress_reports_where_the_run_is(monkeypatch):
     monkeypatch.setattr(_driver, "_PROGRESS_EVERY", 0.0)  # at every look, not ten times a second
+    monkeypatch.setattr(_driver, "_STEPS_TO_FIRST_LOOK", 64)
     problem, net = planted_run(3, 1e-2, seed=0)
     seen = []
     dl.gradient_flow(problem, net, method="explicit", progress=seen.append)

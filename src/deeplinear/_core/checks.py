@@ -34,8 +34,8 @@ def real_array(name: str, value: ArrayLike, *, ndim: int, shape_text: str) -> Ar
             f"Argument `{name}` must have shape {shape_text}, but its shape is {raw.shape}."
         )
     array = np.ascontiguousarray(raw, dtype=np.float64)
-    bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
+    if not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
         first = tuple(int(i) for i in bad[0])
         raise ArgumentError(
             f"Argument `{name}` must be finite, but {len(bad)} of its {array.size} entries are "

@@ -19,7 +19,7 @@ from deeplinear import datasets, init
 from deeplinear._core.errors import unknown_name
 
 FILE_SUFFIXES = (".csv", ".tsv", ".npz", ".npy")
-METHODS = ("auto", "explicit", "gauss", "stiff")
+METHODS = ("auto", "explicit", "gauss", "stabilized", "stiff")
 
 
 def _whole(value: object) -> object:

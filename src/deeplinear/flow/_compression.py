@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from deeplinear._core.checks import Array
+from deeplinear.flow._subspaces import span
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-
-_ROUND_OFF = 1e-14  # directions of a node space below this fraction of its largest are none
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,12 @@ def compress(problem: Problem, net: LinearNetwork) -> Compression:
     """
     problem.require_widths(net.widths)
     w = net.weights
-    hidden = [_span(below, above.T) for below, above in itertools.pairwise(w)]
+    hidden = [span(below, above.T) for below, above in itertools.pairwise(w)]
     inputs = np.eye(problem.d_in)
     if problem.whitened:
         reached = inputs if problem.factor is None else problem.factor
-        inputs = reached @ _span((w[0] @ reached).T, (problem.syx @ reached).T)
-    outputs = _span(w[-1], problem.syx)
+        inputs = reached @ span((w[0] @ reached).T, (problem.syx @ reached).T)
+    outputs = span(w[-1], problem.syx)
     bases = (inputs, *hidden, outputs)
     small = LinearNetwork([bases[i + 1].T @ w[i] @ bases[i] for i in range(net.depth)])
     syx = outputs.T @ problem.syx @ inputs
@@ -81,10 +80,3 @@ def compress(problem: Problem, net: LinearNetwork) -> Compression:
         bases,
         w[0] - bases[1] @ small.weights[0] @ inputs.T,
     )
-
-
-def _span(*parts: Array) -> Array:
-    """Orthonormal columns that span those of all parts; at least one."""
-    scaled = [p / (float(np.linalg.norm(p)) or 1.0) for p in parts]
-    u, s, _ = np.linalg.svd(np.hstack(scaled), full_matrices=False)
-    return u[:, : max(1, int(np.sum(s > _ROUND_OFF * max(s[0], 1e-300))))]

@@ -69,7 +69,15 @@ def gradient(problem: Problem, net: LinearNetwork) -> tuple[Array, ...]:
     operands = Operands.of(problem, net.widths)
     flow = np.empty(operands.n_params)
     work = np.empty(operands.work_size)
-    _kernels.field(net.to_vector(), operands.widths, operands.target, operands.factor, work, flow)
+    _kernels.field(
+        net.to_vector(),
+        operands.widths,
+        operands.target,
+        operands.factor,
+        operands.copies,
+        work,
+        flow,
+    )
     return _layers(-flow, net.widths)
 
 
@@ -147,7 +155,7 @@ def vector_field(
     def f(t: float, y: Array) -> Array:
         out = np.empty(o.n_params)
         y = np.array(y, dtype=np.float64)  # contiguous and writable, as the kernels ask
-        _kernels.field(y, o.widths, o.target, o.factor, work, out)
+        _kernels.field(y, o.widths, o.target, o.factor, o.copies, work, out)
         return out
 
     def jac(t: float, y: Array) -> Array:

@@ -2,195 +2,278 @@
 
 A network is its weight vector `theta` (row-major layers, in order) with `widths`. The problem is a
 target T (d_out, q) and a factor F (d_in, q) of Sxx = F F^T, empty when Sxx is the identity; the
-residual is E = T - P F, so the loss above the floor is 1/2 ||E||^2 without cancellation.
+residual is E = T - P F, so the loss above the floor is 1/2 ||E||^2 without cancellation. Row i of
+the residual counts `copies[i]` times in the loss, for the copies that a reduction left out.
 Layers count from 0: W_i has shape (d_{i+1}, d_i); Z_i = W_{i-1} ... W_0 F, L_i = W_{h-1} ... W_i.
 """
 
+import numba
 import numpy as np
 from numba import types
 
 from deeplinear._core.compilation import compiled
+from deeplinear._core.lanes import (
+    LANES,
+    address,
+    copy,
+    integer_at,
+    matrix_at,
+    multiply,
+    number_at,
+    put,
+)
 
 _VECTOR = types.float64[::1]
 _MATRIX = types.float64[:, ::1]
-_PRODUCT = types.void(_MATRIX, _MATRIX, _MATRIX)
 
-FIELD_SIGNATURE = types.float64(_VECTOR, types.int64[::1], _MATRIX, _MATRIX, _VECTOR, _VECTOR)
-"""excess loss = field(theta, widths, target, factor, work, out); out receives -grad L."""
+FIELD_SIGNATURE = types.float64(
+    _VECTOR, types.int64[::1], _MATRIX, _MATRIX, _VECTOR, _VECTOR, _VECTOR
+)
+"""excess loss = field(theta, widths, target, factor, copies, work, out); out is -grad L."""
 
 HESSIAN_SIGNATURE = types.void(_VECTOR, types.int64[::1], _MATRIX, _MATRIX, _MATRIX)
 """hessian(theta, widths, target, factor, out); out receives the Hessian of L."""
 
-_BLAS_ABOVE = 3000  # multiply-adds; below, plain loops beat the call into BLAS
+# theta, widths, h, target, p, q, factor, copies, work, out; arrays as addresses, without references
+# to count; factor is 0 when Sxx is the identity.
+_ADDRESSED = types.float64(*[types.intp] * 10)
+
+_BLAS_FROM = 40_000  # multiply-adds of the largest product; below, lanes beat the call into BLAS
 
 
-@compiled(_PRODUCT)
-def _multiply(a, b, out):  # type: ignore[no-untyped-def]
-    """Out = a @ b."""
-    rows, inner, columns = a.shape[0], a.shape[1], b.shape[1]
-    if rows * inner * columns > _BLAS_ABOVE:
-        np.dot(a, b, out)
-        return
-    for i in range(rows):
-        for j in range(columns):
-            out[i, j] = a[i, 0] * b[0, j]
-        for k in range(1, inner):
-            value = a[i, k]
-            for j in range(columns):
-                out[i, j] += value * b[k, j]
-
-
-@compiled(_PRODUCT)
-def _multiply_at(a, b, out):  # type: ignore[no-untyped-def]
-    """Out = a.T @ b."""
-    inner, rows, columns = a.shape[0], a.shape[1], b.shape[1]
-    if rows * inner * columns > _BLAS_ABOVE:
-        np.dot(a.T, b, out)
-        return
-    for i in range(rows):
-        for j in range(columns):
-            out[i, j] = a[0, i] * b[0, j]
-    for k in range(1, inner):
-        for i in range(rows):
-            value = a[k, i]
-            for j in range(columns):
-                out[i, j] += value * b[k, j]
-
-
-@compiled(_PRODUCT)
-def _multiply_bt(a, b, out):  # type: ignore[no-untyped-def]
-    """Out = a @ b.T."""
-    rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
-    if rows * inner * columns > _BLAS_ABOVE:
-        np.dot(a, b.T, out)
-        return
-    for i in range(rows):
-        for j in range(columns):
-            total = 0.0
-            for k in range(inner):
-                total += a[i, k] * b[j, k]
-            out[i, j] = total
-
-
-@compiled(types.float64(_MATRIX, _MATRIX, _MATRIX))
-def _residual(target, product, out):  # type: ignore[no-untyped-def]
-    """Out = target - product; returns half its squared norm."""
-    total = 0.0
-    for i in range(target.shape[0]):
-        for j in range(target.shape[1]):
-            value = target[i, j] - product[i, j]
+@numba.njit(error_model="numpy")
+def _residual(target, p, q, product, copies, out):  # type: ignore[no-untyped-def]
+    """Out = target - product; returns half its squared norm, rows counted with their copies."""
+    loss = 0.0
+    for i in range(p):
+        total = 0.0
+        for j in range(q):
+            value = number_at(target, i * q + j) - product[i, j]
             out[i, j] = value
             total += value * value
-    return 0.5 * total
+        loss += number_at(copies, i) * total
+    return 0.5 * loss
 
 
-@compiled(FIELD_SIGNATURE)
-def _field_from_inputs(theta, widths, target, factor, work, out):  # type: ignore[no-untyped-def]
-    """The field through thin matrices with q columns: Z_i forward, B_i = L_i^T E backward."""
-    h = widths.size - 1
-    q = target.shape[1]
-    identity = factor.shape[0] == 0
-    z, z_at, z_next, w_at = factor, 0, 0, 0
-    for i in range(h):
-        rows, columns = widths[i + 1], widths[i]
-        w = theta[w_at : w_at + rows * columns].reshape((rows, columns))
-        w_at += rows * columns
-        new = work[z_next : z_next + rows * q].reshape((rows, q))
-        if i == 0 and identity:
-            new[:, :] = w
+@numba.njit(error_model="numpy")
+def _padded(n):  # type: ignore[no-untyped-def]
+    return (n + LANES - 1) // LANES * LANES
+
+
+@compiled(_ADDRESSED)
+def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
+    """The field of small layers, as one chain A_{h-1} ... A_0 seen from its thin end.
+
+    From the inputs A_j is W_j; from the outputs it is the transpose of W_{h-1-j}. Forward:
+    Z_{j+1} = A_j Z_j with q columns (d_out of them from the outputs); backward:
+    B_j = A_j^T B_{j+1}; the gradient of A_j is B_{j+1} Z_j^T. Every array is its address, so that
+    no references are counted; factor is 0 when Sxx is the identity.
+    """
+    flipped = q > p
+    thin = p if flipped else q
+    stride = _padded(thin)
+    d_in, d_out, widest, n = integer_at(widths, 0), integer_at(widths, h), q, 0
+    for i in range(h + 1):
+        widest = max(widest, integer_at(widths, i))
+        n += integer_at(widths, i) * integer_at(widths, i + 1) if i < h else 0
+    plain = flipped or factor == 0  # Z_0 is the identity
+
+    # Z_0, ..., Z_h one after the other, then two B, then a spare matrix.
+    w, z = theta, work
+    before = d_in
+    if flipped:
+        w, before = theta + 8 * n, d_out
+    if not plain:
+        copy(factor, q, 1, d_in, q, z, stride)
+    for j in range(h):
+        rows = integer_at(widths, h - 1 - j) if flipped else integer_at(widths, j + 1)
+        a_row, a_col = before, 1
+        if flipped:
+            w -= 8 * rows * before
+            a_row, a_col = 1, rows
+        z_next = z + 8 * before * stride
+        if j == 0 and plain:
+            copy(w, a_row, a_col, rows, before, z_next, stride)
         else:
-            _multiply(w, z, new)
-        z, z_at = new, z_next
-        z_next += rows * q
-    widest = 0
-    for i in range(1, h + 1):
-        widest = max(widest, widths[i])
-    b_at, b_other = z_next, z_next + widest * q
-    b = work[b_at : b_at + widths[h] * q].reshape((widths[h], q))
-    loss = _residual(target, z, b)
-    for i in range(h - 1, -1, -1):
-        rows, columns = widths[i + 1], widths[i]
-        w_at -= rows * columns
-        gradient = out[w_at : w_at + rows * columns].reshape((rows, columns))
-        if i == 0:
-            if identity:
-                gradient[:, :] = b
+            multiply(w, a_row, a_col, z, stride, rows, before, stride, z_next, stride)
+        if not flipped:
+            w += 8 * rows * before
+        z, before = z_next, rows
+    b = z + 8 * before * stride
+    b_next = b + 8 * widest * stride
+    spare = b_next + 8 * widest * stride
+
+    # The residual E, or its transpose; its factor, if any, comes last from the outputs.
+    product, residual, e_row, e_col = z, b, stride, 1
+    if flipped:
+        e_row, e_col = 1, stride
+        if factor != 0:
+            product, residual = spare, b_next
+            multiply(factor, 1, q, z, stride, q, d_in, stride, product, stride)
+    loss = 0.0
+    for i in range(p):
+        total = 0.0
+        for c in range(q):
+            at = i * e_row + c * e_col
+            value = number_at(target, i * q + c) - number_at(product, at)
+            put(residual, at, value)
+            total += value * value
+        loss += number_at(copies, i) * total
+    if flipped and factor != 0:
+        multiply(factor, q, 1, residual, stride, d_in, q, stride, b, stride)
+
+    for j in range(h - 1, -1, -1):
+        rows, columns = before, integer_at(widths, h - j if flipped else j)
+        size = 8 * rows * columns
+        z -= 8 * columns * stride
+        gradient = out + (w - theta) if flipped else out + (w - theta) - size
+        if not flipped:
+            w -= size
+        if j == 0 and plain:
+            if flipped:
+                copy(b, 1, stride, columns, rows, gradient, rows)
             else:
-                _multiply_bt(b, factor, gradient)
+                copy(b, stride, 1, rows, columns, gradient, columns)
         else:
-            z_at -= columns * q
-            _multiply_bt(b, work[z_at : z_at + columns * q].reshape((columns, q)), gradient)
-            w = theta[w_at : w_at + rows * columns].reshape((rows, columns))
-            new = work[b_other : b_other + columns * q].reshape((columns, q))
-            _multiply_at(w, b, new)
+            left, right, high, long = b, z, rows, columns
+            if flipped:  # the gradient of W_i is that of A_j, transposed
+                left, right, high, long = z, b, columns, rows
+            copy(right, 1, stride, thin, long, spare, _padded(long))
+            multiply(left, stride, 1, spare, _padded(long), high, thin, long, gradient, long)
+        if j > 0:
+            a_row, a_col = 1, columns
+            if flipped:
+                a_row, a_col = rows, 1
+            multiply(w, a_row, a_col, b, stride, columns, rows, stride, b_next, stride)
+            b, b_next = b_next, b
+        if flipped:
+            w += size
+        before = columns
+    return 0.5 * loss
+
+
+@compiled(_ADDRESSED)
+def _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
+    """The field through thin matrices with q columns: Z_i forward, B_i = L_i^T E backward."""
+    w, z_next = theta, work
+    z = matrix_at(theta, integer_at(widths, 1), q)  # W_0, when Sxx is the identity
+    z_at, widest = 0, 0
+    for i in range(h):
+        rows, columns = integer_at(widths, i + 1), integer_at(widths, i)
+        widest = max(widest, rows)
+        if i == 0 and factor != 0:
+            z = matrix_at(factor, columns, q)
+        if i > 0 or factor != 0:
+            new = matrix_at(z_next, rows, q)
+            np.dot(matrix_at(w, rows, columns), z, new)
+            z, z_at = new, z_next
+            z_next += 8 * rows * q
+        w += 8 * rows * columns
+    b_at, b_other = z_next, z_next + 8 * widest * q
+    b = matrix_at(b_at, p, q)
+    loss = _residual(target, p, q, z, copies, b)
+    gradient_at = out + (w - theta)
+    for i in range(h - 1, -1, -1):
+        rows, columns = integer_at(widths, i + 1), integer_at(widths, i)
+        w -= 8 * rows * columns
+        gradient_at -= 8 * rows * columns
+        gradient = matrix_at(gradient_at, rows, columns)
+        if i > 0:
+            z_at -= 8 * columns * q
+            before = matrix_at(theta if i == 1 and factor == 0 else z_at, columns, q)
+            np.dot(b, before.T, gradient)
+            new = matrix_at(b_other, columns, q)
+            np.dot(matrix_at(w, rows, columns).T, b, new)
             b = new
             b_at, b_other = b_other, b_at
+        elif factor != 0:
+            np.dot(b, matrix_at(factor, columns, q).T, gradient)
+        else:
+            gradient[:, :] = b
     return loss
 
 
-@compiled(FIELD_SIGNATURE)
-def _field_from_outputs(theta, widths, target, factor, work, out):  # type: ignore[no-untyped-def]
-    """The field through thin matrices with d_out rows: L_i backward, M_i = E Z_i^T forward."""
-    h = widths.size - 1
-    p = widths[h]
-    identity = factor.shape[0] == 0
-    w_at, l_next, l_at = theta.size, 0, 0
-    left = target  # replaced before it is used
+@compiled(_ADDRESSED)
+def _field_from_outputs(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
+    """The field through thin matrices with p rows: L_i backward, M_i = E Z_i^T forward."""
+    w, l_next, widest = theta, work, 0
+    for i in range(h):
+        w += 8 * integer_at(widths, i + 1) * integer_at(widths, i)
+        widest = max(widest, integer_at(widths, i))
+    left = matrix_at(theta, p, integer_at(widths, h - 1))  # replaced
     for i in range(h - 1, -1, -1):
-        rows, columns = widths[i + 1], widths[i]
-        w_at -= rows * columns
-        w = theta[w_at : w_at + rows * columns].reshape((rows, columns))
-        new = work[l_next : l_next + p * columns].reshape((p, columns))
+        rows, columns = integer_at(widths, i + 1), integer_at(widths, i)
+        w -= 8 * rows * columns
         if i == h - 1:
-            new[:, :] = w
+            left = matrix_at(w, rows, columns)
         else:
-            _multiply(left, w, new)
-        left, l_at = new, l_next
-        l_next += p * columns
-    widest = 0
-    for i in range(h):
-        widest = max(widest, widths[i])
-    m_at, m_other = l_next, l_next + p * widest
-    m = work[m_at : m_at + p * widths[0]].reshape((p, widths[0]))
-    if identity:
-        loss = _residual(target, left, m)
+            new = matrix_at(l_next, p, columns)
+            np.dot(left, matrix_at(w, rows, columns), new)
+            left = new
+            l_next += 8 * p * columns
+    l_at = l_next
+    m_at, m_other = l_next, l_next + 8 * p * widest
+    m = matrix_at(m_at, p, integer_at(widths, 0))
+    if factor == 0:
+        loss = _residual(target, p, q, left, copies, m)
     else:
-        q = target.shape[1]
-        at = l_next + 2 * p * widest
-        product = work[at : at + p * q].reshape((p, q))
-        residual = work[at + p * q : at + 2 * p * q].reshape((p, q))
-        _multiply(left, factor, product)
-        loss = _residual(target, product, residual)
-        _multiply_bt(residual, factor, m)
+        f = matrix_at(factor, integer_at(widths, 0), q)
+        product = matrix_at(m_other + 8 * p * widest, p, q)
+        residual = matrix_at(m_other + 8 * p * (widest + q), p, q)
+        np.dot(left, f, product)
+        loss = _residual(target, p, q, product, copies, residual)
+        np.dot(residual, f.T, m)
+    if h > 1:
+        l_at -= 8 * p * integer_at(widths, 0)
     for i in range(h):
-        rows, columns = widths[i + 1], widths[i]
-        gradient = out[w_at : w_at + rows * columns].reshape((rows, columns))
+        rows, columns = integer_at(widths, i + 1), integer_at(widths, i)
+        gradient = matrix_at(out + (w - theta), rows, columns)
         if i == h - 1:
             gradient[:, :] = m
         else:
-            l_at -= p * rows
-            _multiply_at(work[l_at : l_at + p * rows].reshape((p, rows)), m, gradient)
-            w = theta[w_at : w_at + rows * columns].reshape((rows, columns))
-            new = work[m_other : m_other + p * rows].reshape((p, rows))
-            _multiply_bt(m, w, new)
+            if i == h - 2:
+                left = matrix_at(w + 8 * rows * columns, p, rows)
+            else:
+                l_at -= 8 * p * rows
+                left = matrix_at(l_at, p, rows)
+            np.dot(left.T, m, gradient)
+            new = matrix_at(m_other, p, rows)
+            np.dot(m, matrix_at(w, rows, columns).T, new)
             m = new
             m_at, m_other = m_other, m_at
-        w_at += rows * columns
+        w += 8 * rows * columns
     return loss
 
 
+@compiled(_ADDRESSED)
+def _field(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
+    """The field, by lanes or by BLAS, associated through the thinner of inputs and outputs."""
+    largest = 0
+    for i in range(h):
+        largest = max(largest, integer_at(widths, i) * integer_at(widths, i + 1))
+    if largest * min(p, q) < _BLAS_FROM:
+        return _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out)
+    if q <= p:
+        return _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out)
+    return _field_from_outputs(theta, widths, h, target, p, q, factor, copies, work, out)
+
+
 @compiled(FIELD_SIGNATURE)
-def field(theta, widths, target, factor, work, out):  # type: ignore[no-untyped-def]
-    """Write -grad L to out, associated through the thinner of inputs and outputs."""
-    if target.shape[1] <= widths[-1]:
-        return _field_from_inputs(theta, widths, target, factor, work, out)
-    return _field_from_outputs(theta, widths, target, factor, work, out)
+def field(theta, widths, target, factor, copies, work, out):  # type: ignore[no-untyped-def]
+    """Write -grad L to out and return the loss above the floor."""
+    p, q = target.shape
+    return _field(
+        address(theta), address(widths), widths.size - 1, address(target), p, q,
+        address(factor) if factor.size > 0 else 0, address(copies), address(work), address(out),
+    )  # fmt: skip
 
 
 def work_size(widths: tuple[int, ...], q: int) -> int:
     """The length of `field`'s work array."""
-    thin = min(q, widths[-1])
-    return thin * (sum(widths) + 2 * max(widths)) + 2 * widths[-1] * q
+    thin, widest = min(q, widths[-1]), max(*widths, q)
+    stride, padded = (-(-n // LANES) * LANES for n in (thin, widest))
+    lanes = stride * (sum(widths) + 3 * widest) + thin * padded + LANES
+    return max(lanes, thin * (sum(widths) + 2 * max(widths)) + 2 * widths[-1] * q)
 
 
 @compiled(HESSIAN_SIGNATURE)
@@ -201,56 +284,99 @@ def hessian(theta, widths, target, factor, out):  # type: ignore[no-untyped-def]
     minus (W_{i-1} ... W_{j+1})[b, c] (L_{i+1}^T E Z_j^T)[a, d].
     """
     h = widths.size - 1
-    p, q = widths[h], target.shape[1]
+    p, q = target.shape
+    widest = max(p, q)
+    for i in range(h + 1):
+        widest = max(widest, widths[i])
+    s = (widest + LANES - 1) // LANES * LANES  # the row length of every matrix here
+    block = s * s
+    work = np.zeros((4 * h + 10) * block)
+    base = address(work)
+    # In blocks: Z_0 ... Z_h, their transposes, L_0 ... L_h, the weights, then single matrices.
+    zs, z_ts, ls, ws = 0, (h + 1) * block, 2 * (h + 1) * block, 3 * (h + 1) * block
+    residual = ws + h * block
+    left_residual, outer, inner = residual + block, residual + 2 * block, residual + 3 * block
+    curvature, between, spare = residual + 4 * block, residual + 5 * block, residual + 6 * block
+
     offsets = np.zeros(h + 1, np.int64)
     for i in range(h):
+        at = ws + i * block
+        for r in range(widths[i + 1]):
+            for c in range(widths[i]):
+                work[at + r * s + c] = theta[offsets[i] + r * widths[i] + c]
         offsets[i + 1] = offsets[i] + widths[i + 1] * widths[i]
-
-    z = [factor if factor.shape[0] > 0 else np.eye(widths[0])]
+    for r in range(widths[0]):
+        if factor.shape[0] == 0:
+            work[zs + r * s + r] = 1.0
+        else:
+            for c in range(q):
+                work[zs + r * s + c] = factor[r, c]
     for i in range(h):
-        w = theta[offsets[i] : offsets[i + 1]].reshape((widths[i + 1], widths[i]))
-        new = np.empty((widths[i + 1], q))
-        _multiply(w, z[i], new)
-        z.append(new)
-    left = [np.eye(p)]  # in reverse: left[h - i] is L_i
-    for i in range(h - 1, -1, -1):
-        w = theta[offsets[i] : offsets[i + 1]].reshape((widths[i + 1], widths[i]))
-        new = np.empty((p, widths[i]))
-        _multiply(left[h - 1 - i], w, new)
-        left.append(new)
-    residual = np.empty((p, q))
-    _residual(target, z[h], residual)
+        multiply(
+            base + 8 * (ws + i * block), s, 1, base + 8 * (zs + i * block), s,
+            widths[i + 1], widths[i], q, base + 8 * (zs + (i + 1) * block), s,
+        )  # fmt: skip
+    for i in range(h):
+        for r in range(widths[i]):
+            for c in range(q):
+                work[z_ts + i * block + c * s + r] = work[zs + i * block + r * s + c]
+    for r in range(p):
+        work[ls + h * block + r * s + r] = 1.0
+    for i in range(h - 1, 0, -1):
+        multiply(
+            base + 8 * (ls + (i + 1) * block), s, 1, base + 8 * (ws + i * block), s,
+            p, widths[i + 1], widths[i], base + 8 * (ls + i * block), s,
+        )  # fmt: skip
+    for r in range(p):
+        for c in range(q):
+            work[residual + r * s + c] = target[r, c] - work[zs + h * block + r * s + c]
 
     for i in range(h):
         d_out, d_in = widths[i + 1], widths[i]
-        between = np.eye(d_in)  # W_{i-1} ... W_{j+1}
-        left_residual = np.empty((d_out, q))
-        _multiply_at(left[h - 1 - i], residual, left_residual)
+        left = base + 8 * (ls + (i + 1) * block)
+        multiply(
+            left, 1, s, base + 8 * residual, s, d_out, p, q, base + 8 * left_residual, s
+        )  # fmt: skip
+        for r in range(d_in):
+            for c in range(d_in):
+                work[between + r * s + c] = 1.0 if r == c else 0.0
         for j in range(i, -1, -1):
             rows, columns = widths[j + 1], widths[j]
-            outer = np.empty((d_out, rows))
-            _multiply_at(left[h - 1 - i], left[h - 1 - j], outer)
-            inner = np.empty((d_in, columns))
-            _multiply_bt(z[i], z[j], inner)
-            curvature = np.zeros((d_out, columns))
+            z_t = base + 8 * (z_ts + j * block)
+            multiply(
+                left, 1, s, base + 8 * (ls + (j + 1) * block), s,
+                d_out, p, rows, base + 8 * outer, s,
+            )  # fmt: skip
+            multiply(
+                base + 8 * (zs + i * block), s, 1, z_t, s, d_in, q, columns, base + 8 * inner, s
+            )  # fmt: skip
             if j < i:
-                _multiply_bt(left_residual, z[j], curvature)
+                multiply(
+                    base + 8 * left_residual, s, 1, z_t, s,
+                    d_out, q, columns, base + 8 * curvature, s,
+                )  # fmt: skip
             for a in range(d_out):
                 for b in range(d_in):
-                    row = offsets[i] + a * d_in + b
+                    row = out[offsets[i] + a * d_in + b]
                     for c in range(rows):
                         start = offsets[j] + c * columns
-                        gauss_newton = outer[a, c]
-                        bend = between[b, c] if j < i else 0.0
-                        for d in range(columns):
-                            out[row, start + d] = (
-                                gauss_newton * inner[b, d] - bend * curvature[a, d]
-                            )
+                        gauss_newton = work[outer + a * s + c]
+                        if j < i:
+                            bend = work[between + b * s + c]
+                            for d in range(columns):
+                                row[start + d] = (
+                                    gauss_newton * work[inner + b * s + d]
+                                    - bend * work[curvature + a * s + d]
+                                )
+                        else:
+                            for d in range(columns):
+                                row[start + d] = gauss_newton * work[inner + b * s + d]
             if j < i:
-                w = theta[offsets[j] : offsets[j + 1]].reshape((rows, columns))
-                new = np.empty((d_in, columns))
-                _multiply(between, w, new)
-                between = new
+                multiply(
+                    base + 8 * between, s, 1, base + 8 * (ws + j * block), s,
+                    d_in, rows, columns, base + 8 * spare, s,
+                )  # fmt: skip
+                between, spare = spare, between
     for row in range(offsets[h]):
         for column in range(row):
             out[column, row] = out[row, column]

@@ -13,12 +13,14 @@ class Operands:
     """A problem and widths in the form of the compiled kernels (see `_kernels`).
 
     widths : int64 array (h + 1,); target T (d_out, q); factor F (d_in, q), or (0, 0) when Sxx is
-    the identity; n_params, work_size : lengths of the weight vector and of `field`'s work array.
+    the identity; copies (d_out,) : how often each row of the residual counts in the loss;
+    n_params, work_size : lengths of the weight vector and of `field`'s work array.
     """
 
     widths: np.ndarray
     target: Array
     factor: Array
+    copies: Array
     n_params: int
     work_size: int
 
@@ -37,6 +39,7 @@ class Operands:
             widths=array,
             target=np.array(target),
             factor=np.zeros((0, 0)) if factor is None else np.array(factor),
+            copies=np.ones(len(target)),
             n_params=int(np.sum(array[1:] * array[:-1])),
             work_size=work_size(widths, target.shape[1]),
         )

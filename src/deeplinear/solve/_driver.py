@@ -4,21 +4,22 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-import scipy.linalg
+from scipy.linalg.blas import dnrm2  # neither over- nor underflows
 
 from deeplinear._core.checks import Array
 from deeplinear.exact import Solution
 from deeplinear.flow import Operands, _kernels
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-from deeplinear.solve import _collocation, _descent, _explicit
 from deeplinear.solve import _endings as endings
 from deeplinear.solve import _state as st
-from deeplinear.solve._auto import AutoPolicy
 from deeplinear.solve._closed_form import closed_form, end_time, resolved
+from deeplinear.solve._drive import quiet_below
+from deeplinear.solve._methods import Engine
 from deeplinear.solve._saving import Saver
 from deeplinear.solve._state import (
     ATOL,
@@ -30,31 +31,19 @@ from deeplinear.solve._state import (
     REJECTED,
     RTOL,
     STEPS,
-    STIFF_AFTER,
-    T_LIMIT,
     H,
-    Method,
-    MethodData,
     State,
     T,
 )
 from deeplinear.solve._status import Progress, Segment, Stats, Status
 from deeplinear.solve._trajectory import Trajectory
 
-METHODS: dict[str, type[Method]] = {
-    "explicit": _explicit.Explicit,
-    "stiff": _collocation.Stiff,
-    "gauss": _collocation.Gauss,
-    "gradient descent": _descent.Descent,
-}
-
 DEFAULT_GAP = 1e-10
 """The default stop gap, relative to the smaller of the start's gap and the zero map's."""
 
 _SAFETY = 0.1  # of the tolerance is what a step may use: plateaus amplify what it leaves
-_STEPS_PER_LOOK = 64
+_STEPS_TO_FIRST_LOOK = 512
 _PROGRESS_EVERY = 0.1  # seconds
-_ROUND_OFF = 4 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -86,11 +75,12 @@ class Run:
         saver: Saver,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._problem, self._widths, self._numerics = problem, net.widths, numerics
+        self._problem, self._start, self._numerics = problem, net, numerics
+        self._widths = net.widths
         self._saver, self._progress = saver, progress
         self._began, self._last_shown = time.perf_counter(), -math.inf
-        operands = Operands.of(problem, net.widths)
-        self._data = MethodData(operands, np.empty(operands.work_size))
+        self._operands = operands = Operands.of(problem, net.widths)
+        self._work = np.empty(operands.work_size)
         self._optimum = problem.optimum(min(net.widths)) - problem.floor
         y = net.to_vector()
         self._state = State(
@@ -98,11 +88,11 @@ class Run:
             slope=np.empty_like(y),
             memo=np.zeros(st.MEMO_SIZE),
             rows=saver.rows(len(y)),
+            saved=saver.space(len(y)),
         )
         # The size of a balanced layer at the solution.
-        self._natural = float(scipy.linalg.norm(operands.target)) ** (1 / (len(net.widths) - 1))
-        self._start_norm = float(scipy.linalg.norm(y))
-        self._auto = AutoPolicy(self._data)
+        self._natural = float(np.linalg.norm(operands.target)) ** (1 / (len(net.widths) - 1))
+        self._start_norm = float(dnrm2(y))
         self._segments: list[Segment] = []
         self._excess = self._evaluate()
         self._start_gap = max(self._excess - self._optimum, 0.0)
@@ -112,11 +102,10 @@ class Run:
 
     def _evaluate(self) -> float:
         """Fill the slope; return the loss above the floor."""
-        s, o = self._state, self._data.operands
-        with np.errstate(all="ignore"):
-            return float(
-                _kernels.field(s.y, o.widths, o.target, o.factor, self._data.work, s.slope)
-            )
+        s, o = self._state, self._operands
+        return float(
+            _kernels.field(s.y, o.widths, o.target, o.factor, o.copies, self._work, s.slope)
+        )
 
     def _gap_target(self) -> float:
         """The gap at which to stop."""
@@ -126,7 +115,7 @@ class Run:
 
     def _default_gap(self) -> float:
         """Relative to the start and to the zero map, and no finer than round-off."""
-        target_excess = 0.5 * float(np.sum(self._data.operands.target**2))
+        target_excess = 0.5 * float(np.sum(self._operands.target**2))
         rounding = 32 * np.finfo(float).eps * max(self._optimum, 1e-3 * target_excess)
         zero_gap = target_excess - self._optimum
         scale = min(self._start_gap, zero_gap) if zero_gap > 0 else self._start_gap
@@ -144,15 +133,14 @@ class Run:
         s.values[ATOL] = _SAFETY * self._numerics.atol
         s.values[FINEST] = self._numerics.finest
         s.values[H] = self._numerics.step_size or self._first_step()
-        s.values[STIFF_AFTER] = math.inf
         self._saver.begin(s, self._start_gap)
 
     def _first_step(self) -> float:
         """A step over which the weights move by about one percent, or by the tolerance from 0."""
         if not np.isfinite(self._state.slope).all() or not self._state.slope.any():
             return 1.0
-        speed = float(scipy.linalg.norm(self._state.slope))
-        size = float(scipy.linalg.norm(self._state.y))
+        speed = float(dnrm2(self._state.slope))
+        size = float(dnrm2(self._state.y))
         return max(0.01 * size, 1e-4 * self._numerics.atol / self._numerics.rtol) / speed
 
     def integrate(self) -> Trajectory:
@@ -171,8 +159,7 @@ class Run:
         n = self._numerics
         if n.method != "auto" or n.t_end < 0:
             return None
-        start = LinearNetwork.from_vector(self._state.y, self._widths)
-        return closed_form(self._problem, start, n.rtol)
+        return closed_form(self._problem, self._start, n.rtol)
 
     def _follow(self, form: Solution) -> Status:
         """Evaluate the closed form where steps would have been saved, up to the end."""
@@ -185,7 +172,7 @@ class Run:
             s.memo[st.LOSS_LAST] = self._evaluate()
             s.counts[FIELD_CALLS] += 1
             self._show_progress(form.name)
-            return self._gap_now(), float(scipy.linalg.norm(s.slope))
+            return self._gap_now(), float(dnrm2(s.slope))
 
         reason = f"the start has a closed form, up to {form.violation:.1e} of its weights"
         self._segments.append(Segment(f"exact ({form.name})", 0.0, 0, reason))
@@ -206,68 +193,52 @@ class Run:
 
     def _loop(self) -> Status:
         s, numerics = self._state, self._numerics
-        method = self._switch(
-            "explicit" if numerics.method == "auto" else numerics.method,
-            "the start is not known to be stiff" if numerics.method == "auto" else "asked for",
+        # What error_norm allows a layer of the size of the solution, relative to it.
+        smallest = min(self._natural, numerics.finest) if self._natural > 0 else numerics.finest
+        tolerance = s.values[RTOL] * min(smallest / (self._natural or 1.0), 1.0)
+        engine = Engine(
+            numerics.method,
+            self._operands,
+            self._work,
+            s,
+            self._saver.later_times,
+            tolerance,
         )
-        if numerics.method == "auto":
-            self._auto.arm(s)
-        while True:
-            s.memo[st.STEPS_LEFT] = min(_STEPS_PER_LOOK, numerics.max_steps - int(s.counts[STEPS]))
-            s.memo[st.QUIET_BELOW] = self._quiet_below()
-            s.values[T_LIMIT] = self._saver.next_time(s.values[T], numerics.t_end)
-            code = method.advance(s)
-            self._saver.harvest(s)
-            self._show_progress(method.name)
-            if s.values[T] == s.values[T_LIMIT]:
-                self._saver.landed(s.values[T], s.y)
-            if s.values[T] == numerics.t_end and code in (st.T_STOP, st.BUDGET):
-                return endings.t_end(numerics.t_end)
-            if code == st.STIFF:
-                method = self._switch("stiff", self._auto.to_stiff(s))
-            elif code == st.NOT_STIFF:
-                rate = method.stiffest_rate
-                method = self._switch("explicit", self._auto.to_explicit(s, rate))
-            else:
+        s.policy[st.T_END], s.policy[st.STOPS] = numerics.t_end, self._stops
+        s.policy[st.TARGET_NORM] = np.linalg.norm(self._operands.target)
+        s.policy[st.FACTOR_NORM] = self._factor_norm
+        steps = _STEPS_TO_FIRST_LOOK
+        try:
+            while True:
+                left = numerics.max_steps - int(s.counts[STEPS])
+                s.policy[st.STEPS_TO_LOOK] = min(steps, left)
+                began = time.perf_counter()
+                code = engine.drive()
+                if time.perf_counter() - began < 0.2 * _PROGRESS_EVERY:
+                    steps *= 2
+                self._saver.harvest(s)
+                self._show_progress(engine.method)
+                if code == st.T_STOP:
+                    return endings.t_end(numerics.t_end)
                 status = self._status_of(code)
                 if status is not None:
                     return status
+        finally:
+            self._segments += engine.segments()
+            self._saver.landed(s)
 
-    def _switch(self, name: str, reason: str) -> Method:
-        """Start a method here, and note from when and why."""
-        method = METHODS[name](self._data)
-        method.start(self._state)
-        self._close_segment()
-        self._segments.append(
-            Segment(name, float(self._state.values[T]), int(self._state.counts[STEPS]), reason)
-        )
-        return method
-
-    def _close_segment(self) -> None:
-        """Turn the last segment's step count at its start into the steps that it took."""
-        if self._segments:
-            last = self._segments[-1]
-            taken = int(self._state.counts[STEPS]) - last.n_steps
-            self._segments[-1] = Segment(last.method, last.t_start, taken, last.reason)
+    @cached_property
+    def _factor_norm(self) -> float:
+        factor = self._operands.factor
+        return float(np.linalg.norm(factor, 2)) if factor.size else 1.0
 
     def _quiet_below(self) -> float:
-        """The slope that round-off alone can make at these weights; -1 without a stop rule.
-
-        Layer i's gradient is bounded by the other layers' norms times the residual, and its
-        round-off by that times the unit round-off.
-        """
+        """The slope that round-off alone can make at these weights; -1 without a stop rule."""
         if not self._stops:
             return -1.0
-        o, y = self._data.operands, self._state.y
-        ends = np.cumsum(o.widths[1:] * o.widths[:-1])[:-1]
-        layers = np.split(y, ends)
-        norms = np.array([float(scipy.linalg.norm(layer)) for layer in layers])
-        factor = float(np.linalg.norm(o.factor, 2)) if o.factor.size else 1.0
-        with np.errstate(all="ignore"):
-            residual = float(scipy.linalg.norm(o.target)) + factor * float(np.prod(norms))
-            bounds = [float(np.prod(np.delete(norms, i))) for i in range(len(norms))]
-            below = _ROUND_OFF * factor * residual * float(scipy.linalg.norm(bounds))
-        return below if math.isfinite(below) else -1.0
+        o = self._operands
+        target_norm = float(np.linalg.norm(o.target))
+        return float(quiet_below(o.widths, self._state.y, target_norm, self._factor_norm))
 
     def _gap_now(self) -> float:
         return max(float(self._state.memo[st.LOSS_LAST]) - self._optimum, 0.0)
@@ -282,7 +253,7 @@ class Run:
             return None
         if self._start_gap <= self._gap:
             return endings.converged(self._gap)
-        speed = float(scipy.linalg.norm(slope))
+        speed = float(np.linalg.norm(slope))
         if speed <= 4 * self._quiet_below():
             return endings.started_at_saddle(speed, self._start_gap)
         return None
@@ -301,7 +272,7 @@ class Run:
                 return endings.norm_cap(numerics.norm_cap, t)
             return endings.step_underflow(t, float(s.values[H]))
         if code == st.QUIET or self._collapsed():
-            speed = float(scipy.linalg.norm(s.slope))
+            speed = float(dnrm2(s.slope))
             if speed > 1e-6 * self._natural ** (2 * len(self._widths) - 3):
                 return endings.drowned_in_round_off(speed, self._gap_now())
             if self._gap_now() <= self._default_gap():  # a finer gap was asked for
@@ -315,9 +286,7 @@ class Run:
         """Whether the weights shrank to nothing: the run ends at the origin, a saddle."""
         if not self._stops:
             return False
-        return float(scipy.linalg.norm(self._state.y)) < 1e-14 * min(
-            self._natural, self._start_norm
-        )
+        return float(dnrm2(self._state.y)) < 1e-14 * min(self._natural, self._start_norm)
 
     def _show_progress(self, method: str) -> None:
         now = time.perf_counter()
@@ -346,7 +315,6 @@ class Run:
 
     def _finish(self, status: Status) -> Trajectory:
         s = self._state
-        self._close_segment()
         t, vectors = self._saver.end(float(s.values[T]), s.y)
         counts = s.counts
         stats = Stats(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-import scipy.linalg
+from scipy.linalg.blas import dnrm2
 
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
@@ -16,7 +16,7 @@ from deeplinear.solve._state import DENSE_LIMIT
 from deeplinear.solve._status import Progress
 from deeplinear.solve._trajectory import Trajectory
 
-METHOD_NAMES = ("auto", "explicit", "gauss", "stiff")
+METHOD_NAMES = ("auto", "explicit", "gauss", "stabilized", "stiff")
 
 
 def gradient_flow(
@@ -160,7 +160,7 @@ def gradient_flow(
         finest=_finest(net),
         gap=gap,
         max_steps=checks.integer("max_steps", max_steps, minimum=1),
-        norm_cap=1e6 * max(scale, float(scipy.linalg.norm(net.to_vector())))
+        norm_cap=1e6 * max(scale, float(dnrm2(net.to_vector())))
         if norm_cap is None
         else checks.number("norm_cap", norm_cap, minimum=0.0, exclusive=True),
     )
@@ -170,13 +170,13 @@ def gradient_flow(
 
 def _natural_scale(problem: Problem, net: LinearNetwork) -> float:
     """The size of a balanced layer at the solution: ||Sigma||^{1/h}, or 1 without a target."""
-    size = float(scipy.linalg.norm(problem.modes.s))
+    size = float(dnrm2(problem.modes.s)) if len(problem.modes) else 0.0
     return size ** (1.0 / net.depth) if size > 0 else 1.0
 
 
 def _smallest_scale(net: LinearNetwork, natural: float) -> float:
     """A thousandth of a typical weight, at the start or at the solution, whichever is smaller."""
-    start = float(scipy.linalg.norm(net.to_vector())) / math.sqrt(net.n_params)
+    start = float(dnrm2(net.to_vector())) / math.sqrt(net.n_params)
     typical = natural / math.sqrt(max(net.widths))
     return 1e-3 * (min(start, typical) if start > 0 else typical)
 

@@ -48,7 +48,7 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
 
     A state is recorded once it has moved away from the last recorded one, in the weights, in log
     time or in log gap, by `RESOLUTION` of 2 %, 10 % and 20 %: transitions, plateaus and the
-    final decay are all resolved, whatever steps the method takes. rows[k] is (t, y...).
+    final decay are all resolved as far as the method's steps do. rows[k] is (t, y...).
 
     The run is quiet while the slope is below round-off (`QUIET_BELOW`, set by the driver). A
     plateau ends within a time comparable to its onset; a critical point is quiet for ever.

@@ -81,12 +81,14 @@ class Saver:
         block = int(np.clip(2**20 // n_params, 4, _BLOCK)) if self.limit > 0 else 2
         return np.empty((block, (n_params if self.limit > 0 else 0) + 1))
 
-    def next_time(self, t: float, t_end: float) -> float:
-        """The next time to land on."""
-        if self.times is None:
-            return t_end
-        later = self.times[np.abs(self.times) > abs(t)]
-        return float(later[0]) if later.size else t_end
+    @property
+    def later_times(self) -> Array:
+        """The times to land on, beyond the start."""
+        return np.zeros(0) if self.times is None else self.times[self.times != 0.0]
+
+    def space(self, n_params: int) -> Array:
+        """Rows for the states at `later_times`."""
+        return np.empty((len(self.later_times), n_params if len(self.later_times) else 0))
 
     def harvest(self, state: State) -> None:
         """Move what the observer recorded into the saved states, and thin them if too many."""
@@ -103,10 +105,11 @@ class Saver:
             self.vectors = [self.vectors[k] for k in keep]
             state.memo[st.RESOLUTION] *= 2.0
 
-    def landed(self, t: float, y: Array) -> None:
-        """Take the state at a time that was landed on, if it was asked for."""
-        if self.times is not None and t in self.times:
-            self._keep(t, y)
+    def landed(self, state: State) -> None:
+        """Take the states at the times that were landed on."""
+        done = int(state.policy[st.TIMES_DONE])
+        self.t += self.later_times[:done].tolist()
+        self.vectors += list(state.saved[:done])
 
     def take(self, t: Array, states: Array) -> None:
         """Take all states of a run that is known in closed form, in place of the start."""

@@ -1,0 +1,274 @@
+"""Products of small matrices of any size, eight columns at a time, for compiled kernels.
+
+Plain loops over run-time widths compile to scalar code; BLAS costs more to call than a small
+product takes. Here a tile of up to eight rows and eight columns stays in vector registers, as one
+short LLVM loop. Matrices are addresses of float64 numbers, with strides counted in numbers: passing
+arrays would count references, which takes longer than a small product.
+
+The disk cache of a calling kernel does not notice edits of this file: delete it after one.
+"""
+
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
+
+from deeplinear._core.compilation import compiled
+
+LANES = 8
+"""Columns of one tile. Right-hand matrices must be readable up to a multiple of it."""
+
+_STRIP = 4  # tiles side by side where there is one row only
+
+_NUMBER = ir.DoubleType()
+_INT = ir.IntType(64)
+_VECTOR = ir.VectorType(_NUMBER, LANES)
+_FIRST = ir.Constant(ir.IntType(32), 0)
+
+
+@intrinsic
+def address(typing_context, array):  # type: ignore[no-untyped-def]
+    """Return where the array's numbers begin. The caller keeps the array alive."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.ptrtoint(data, _INT)
+
+    return types.intp(array), generate
+
+
+@intrinsic
+def number_at(typing_context, start, k):  # type: ignore[no-untyped-def]
+    """Return the float64 at position k after the address `start`."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        start, k = arguments
+        return builder.load(builder.gep(builder.inttoptr(start, _NUMBER.as_pointer()), [k]))
+
+    return types.float64(types.intp, types.intp), generate
+
+
+@intrinsic
+def integer_at(typing_context, start, k):  # type: ignore[no-untyped-def]
+    """Return the int64 at position k after the address `start`."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        start, k = arguments
+        return builder.load(builder.gep(builder.inttoptr(start, _INT.as_pointer()), [k]))
+
+    return types.intp(types.intp, types.intp), generate
+
+
+@intrinsic
+def put(typing_context, start, k, value):  # type: ignore[no-untyped-def]
+    """Write a float64 at position k after the address `start`."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        start, k, value = arguments
+        place = builder.gep(builder.inttoptr(start, _NUMBER.as_pointer()), [k])
+        builder.store(value, place)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.float64), generate
+
+
+@intrinsic
+def matrix_at(typing_context, start, rows, columns):  # type: ignore[no-untyped-def]
+    """Return the (rows, columns) matrix of float64 at the address `start`, as a view."""
+    matrix = types.float64[:, ::1]
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        start, rows, columns = arguments
+        array = context.make_array(matrix)(context, builder)
+        eight = ir.Constant(_INT, 8)
+        arrayobj.populate_array(
+            array,
+            data=builder.inttoptr(start, _NUMBER.as_pointer()),
+            shape=[rows, columns],
+            strides=[builder.mul(columns, eight), eight],
+            itemsize=eight,
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return matrix(types.intp, types.intp, types.intp), generate
+
+
+def _spread(builder: Any, value: Any, vector: Any) -> Any:
+    """A vector with the value in each lane."""
+    undefined = ir.Constant(vector, ir.Undefined)
+    single = builder.insert_element(undefined, value, _FIRST)
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(single, undefined, everywhere)
+
+
+def _tile_of(rows: int) -> Any:
+    """The tile of `rows` rows: out[r, :columns] = sum over k of a[r, k] b[k, :columns]."""
+
+    @intrinsic
+    def tile(typing_context, a, a_row, a_col, b, b_row, inner, out, out_row, columns):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            a, a_row, a_col, b, b_row, inner, out, out_row, columns = arguments
+            pointer = _NUMBER.as_pointer()
+            a, b, out = (builder.inttoptr(x, pointer) for x in (a, b, out))
+            zero = ir.Constant(_VECTOR, [0.0] * LANES)
+            sums = [cgutils.alloca_once_value(builder, zero) for _ in range(rows)]
+            fma = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(_VECTOR, [_VECTOR] * 3),
+                f"llvm.fmuladd.v{LANES}f64",
+            )
+            with cgutils.for_range(builder, inner) as loop:
+                at = builder.gep(b, [builder.mul(loop.index, b_row)])
+                right = builder.load(builder.bitcast(at, _VECTOR.as_pointer()), align=8)
+                column = builder.mul(loop.index, a_col)
+                for r, total in enumerate(sums):
+                    row = builder.mul(a_row, ir.Constant(_INT, r))
+                    left = builder.load(builder.gep(a, [builder.add(column, row)]))
+                    left = _spread(builder, left, _VECTOR)
+                    builder.store(builder.call(fma, [left, right, builder.load(total)]), total)
+            places = [
+                builder.bitcast(
+                    builder.gep(out, [builder.mul(out_row, ir.Constant(_INT, r))]),
+                    _VECTOR.as_pointer(),
+                )
+                for r in range(rows)
+            ]
+            full = builder.icmp_signed(">=", columns, ir.Constant(_INT, LANES))
+            with builder.if_else(full) as (whole, part):
+                with whole:
+                    for place, total in zip(places, sums, strict=True):
+                        builder.store(builder.load(total), place, align=8)
+                with part:
+                    integers = ir.VectorType(_INT, LANES)
+                    bits = ir.VectorType(ir.IntType(1), LANES)
+                    numbers = ir.Constant(integers, list(range(LANES)))
+                    mask = builder.icmp_signed("<", numbers, _spread(builder, columns, integers))
+                    masked_store = cgutils.get_or_insert_function(
+                        builder.module,
+                        ir.FunctionType(
+                            ir.VoidType(),
+                            [_VECTOR, _VECTOR.as_pointer(), ir.IntType(32), bits],
+                        ),
+                        f"llvm.masked.store.v{LANES}f64.p0",
+                    )
+                    alignment = ir.Constant(ir.IntType(32), 8)
+                    for place, total in zip(places, sums, strict=True):
+                        builder.call(masked_store, [builder.load(total), place, alignment, mask])
+            return context.get_dummy_value()
+
+        return types.void(*[types.intp] * 9), generate
+
+    return tile
+
+
+_tile1, _tile2, _tile3, _tile4 = (_tile_of(rows) for rows in (1, 2, 3, 4))
+_tile5, _tile6, _tile7, _tile8 = (_tile_of(rows) for rows in (5, 6, 7, 8))
+
+
+@compiled(types.void(*[types.intp] * 10))
+def multiply(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
+    """Out (rows, columns) = a (rows, inner) @ b (inner, columns).
+
+    Entry (i, k) of a lies at a + i a_row + k a_col, so that a may be a transpose; rows of b and out
+    are contiguous. b is read, and its surplus columns ignored, up to the next multiple of LANES.
+    """
+    c = 0
+    while c < columns:
+        left = columns - c
+        b_at = b + 8 * c
+        r = 0
+        while r < rows:
+            a_at = a + 8 * r * a_row
+            at = out + 8 * (r * out_row + c)
+            more = rows - r
+            if more >= 8:
+                _tile8(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+            elif more > 4:
+                if more > 6:
+                    _tile7(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+                elif more > 5:
+                    _tile6(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+                else:
+                    _tile5(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+            elif more > 2:
+                if more > 3:
+                    _tile4(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+                else:
+                    _tile3(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+            elif more > 1:
+                _tile2(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+            else:
+                _tile1(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+            r += 8
+        c += 8
+
+
+@numba.njit(error_model="numpy", forceinline=True)
+def copy(a, a_row, a_col, rows, columns, out, out_row):  # type: ignore[no-untyped-def]
+    """Out (rows, columns) = a, which may be a transpose, as in `multiply`."""
+    for r in range(rows):
+        for c in range(columns):
+            put(out, r * out_row + c, number_at(a, r * a_row + c * a_col))
+
+
+@intrinsic
+def _strip(typing_context, coefficients, count, vectors, row, base, scale, out):  # type: ignore[no-untyped-def]
+    """Out = base + scale * sum over k of coefficients[k] vectors[k], for _STRIP LANES numbers."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        coefficients, count, vectors, row, base, scale, out = arguments
+        pointer = _NUMBER.as_pointer()
+        coefficients, vectors, base, out = (
+            builder.inttoptr(x, pointer) for x in (coefficients, vectors, base, out)
+        )
+
+        def place(start: Any, k: int) -> Any:
+            at = builder.gep(start, [ir.Constant(_INT, k * LANES)])
+            return builder.bitcast(at, _VECTOR.as_pointer())
+
+        fma = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f64"
+        )
+        zero = ir.Constant(_VECTOR, [0.0] * LANES)
+        sums = [cgutils.alloca_once_value(builder, zero) for _ in range(_STRIP)]
+        with cgutils.for_range(builder, count) as loop:
+            factor = _spread(
+                builder, builder.load(builder.gep(coefficients, [loop.index])), _VECTOR
+            )
+            start = builder.gep(vectors, [builder.mul(loop.index, row)])
+            for k, total in enumerate(sums):
+                numbers = builder.load(place(start, k), align=8)
+                builder.store(builder.call(fma, [factor, numbers, builder.load(total)]), total)
+        scales = _spread(builder, scale, _VECTOR)
+        for k, total in enumerate(sums):
+            onto = builder.load(place(base, k), align=8)
+            result = builder.call(fma, [scales, builder.load(total), onto])
+            builder.store(result, place(out, k), align=8)
+        return context.get_dummy_value()
+
+    integers = [types.intp] * 5
+    return types.void(*integers, types.float64, types.intp), generate
+
+
+@numba.njit(error_model="numpy", forceinline=True)
+def combine(coefficients, count, vectors, row, n, base, scale, out):  # type: ignore[no-untyped-def]
+    """Out (n,) = base + scale * sum over k < count of coefficients[k] vectors[k], in one pass.
+
+    Rows of `vectors` must be readable up to the next multiple of LANES.
+    """
+    p = 0
+    while p + _STRIP * LANES <= n:
+        at = 8 * p
+        _strip(coefficients, count, vectors + at, row, base + at, scale, out + at)
+        p += _STRIP * LANES
+    start = p
+    while p < n:
+        _tile1(coefficients, 0, 1, vectors + 8 * p, row, count, out + 8 * p, 0, n - p)
+        p += LANES
+    for p in range(start, n):
+        put(out, p, number_at(base, p) + scale * number_at(out, p))
