@@ -170,13 +170,32 @@ _tile1, _tile2, _tile3, _tile4 = (_tile_of(rows) for rows in (1, 2, 3, 4))
 _tile5, _tile6, _tile7, _tile8 = (_tile_of(rows) for rows in (5, 6, 7, 8))
 
 
-@compiled(types.void(*[types.intp] * 10))
-def multiply(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
-    """Out (rows, columns) = a (rows, inner) @ b (inner, columns).
+@numba.njit(error_model="numpy", forceinline=True)
+def _strip_of_rows(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
+    """`multiply` for at most eight rows and one tile's columns."""
+    if rows > 4:
+        if rows > 6:
+            if rows > 7:
+                _tile8(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+            else:
+                _tile7(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+        elif rows > 5:
+            _tile6(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+        else:
+            _tile5(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+    elif rows > 2:
+        if rows > 3:
+            _tile4(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+        else:
+            _tile3(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+    elif rows > 1:
+        _tile2(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+    else:
+        _tile1(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
 
-    Entry (i, k) of a lies at a + i a_row + k a_col, so that a may be a transpose; rows of b and out
-    are contiguous. b is read, and its surplus columns ignored, up to the next multiple of LANES.
-    """
+
+@compiled(types.void(*[types.intp] * 10))
+def _multiply_large(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
     c = 0
     while c < columns:
         left = columns - c
@@ -185,35 +204,35 @@ def multiply(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # 
         while r < rows:
             a_at = a + 8 * r * a_row
             at = out + 8 * (r * out_row + c)
-            more = rows - r
-            if more >= 8:
-                _tile8(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-            elif more > 4:
-                if more > 6:
-                    _tile7(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-                elif more > 5:
-                    _tile6(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-                else:
-                    _tile5(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-            elif more > 2:
-                if more > 3:
-                    _tile4(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-                else:
-                    _tile3(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-            elif more > 1:
-                _tile2(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
-            else:
-                _tile1(a_at, a_row, a_col, b_at, b_row, inner, at, out_row, left)
+            more = min(rows - r, 8)
+            _strip_of_rows(a_at, a_row, a_col, b_at, b_row, more, inner, left, at, out_row)
             r += 8
         c += 8
+
+
+@numba.njit(error_model="numpy", forceinline=True)
+def multiply(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
+    """Out (rows, columns) = a (rows, inner) @ b (inner, columns).
+
+    Entry (i, k) of a lies at a + i a_row + k a_col, so that a may be a transpose; rows of b and out
+    are contiguous. b is read, and its surplus columns ignored, up to the next multiple of LANES.
+    """
+    if rows <= 8 and columns <= LANES:
+        _strip_of_rows(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row)
+    else:
+        _multiply_large(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row)
 
 
 @numba.njit(error_model="numpy", forceinline=True)
 def copy(a, a_row, a_col, rows, columns, out, out_row):  # type: ignore[no-untyped-def]
     """Out (rows, columns) = a, which may be a transpose, as in `multiply`."""
     for r in range(rows):
-        for c in range(columns):
-            put(out, r * out_row + c, number_at(a, r * a_row + c * a_col))
+        if a_col == 1:
+            for c in range(columns):
+                put(out, r * out_row + c, number_at(a, r * a_row + c))
+        else:
+            for c in range(columns):
+                put(out, r * out_row + c, number_at(a, r * a_row + c * a_col))
 
 
 @intrinsic

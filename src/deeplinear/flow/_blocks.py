@@ -30,7 +30,7 @@ _NOTHING = 1e-12
 """A block that has less than this of a matrix has nothing of it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A distinct moving block: ``(d_i, copies, k_i)`` orthonormal bases, and its maps.
 

@@ -30,7 +30,7 @@ class Block:
     has_target: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reduction:
     """A small problem and network whose flow determines that of a larger one.
 
