@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplinear.cli import _config, _settings
+from deeplinear.cli._errors import SettingsError
 from deeplinear.solve import _gradient_flow
 
 
@@ -79,6 +80,32 @@ def test_paths_of_a_file_are_relative_to_it(tmp_path, monkeypatch):
 
 def test_the_methods_are_those_of_the_library():
     assert _config.METHODS == _gradient_flow.METHOD_NAMES
+
+
+def test_the_structures_are_those_of_the_library():
+    assert _config.STRUCTURES == _gradient_flow.STRUCTURES
+
+
+def planted(**flow):
+    return {
+        "data": {"source": "planted", "s": [1.0]},
+        "network": {"widths": [1, 1, 1]},
+        "flow": flow,
+    }
+
+
+@pytest.mark.parametrize("name", [None, *_gradient_flow.STRUCTURES])
+def test_a_structure_is_written_and_read_back(name):
+    flow = {} if name is None else {"structure": name}
+    text = _settings.to_toml(
+        _config.Config.model_validate(planted(**flow)), sha256=None, command=[], notes=[]
+    )
+    assert tomllib.loads(text)["flow"].get("structure") == name
+
+
+def test_an_unknown_structure_is_refused_with_the_nearest_name():
+    with pytest.raises(SettingsError, match=r"--structure.*'laws'"):
+        _settings.gather(["planted"], {"--modes": "1", "--widths": "1,1,1", "--structure": "law"})
 
 
 def test_every_option_sets_a_key_that_exists():

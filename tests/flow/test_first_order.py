@@ -15,7 +15,7 @@ kinds = st.sampled_from(KINDS)
 narrow = st.lists(st.integers(1, 6), min_size=2, max_size=6).map(tuple)
 seeds = st.integers(0, 2**32)
 
-WIDE = [  # products above and below the size where the kernels call BLAS
+WIDE = [  # tiles that are full and not; the last four above the size where the kernels call BLAS
     (30, 30),
     (30, 28, 5),
     (5, 28, 30),
@@ -24,6 +24,10 @@ WIDE = [  # products above and below the size where the kernels call BLAS
     (16, 14, 15, 17),
     (3, 30, 2, 29),
     (25, 12, 20, 11, 9),
+    (60, 60, 12),
+    (12, 60, 60),
+    (13, 58, 60, 14),
+    (14, 60, 58, 13),
 ]
 wide_too = [pytest.param(w, k, id=f"{w}-{k}") for w, k in itertools.product(WIDE, KINDS)]
 

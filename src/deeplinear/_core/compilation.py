@@ -5,6 +5,7 @@ module is imported, never for new sizes. Kernels that call each other directly s
 disk cache does not notice when a callee in another file is edited.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,12 +20,28 @@ def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+            kernel = numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+            if kernel.stats.cache_misses:
+                _announce("once, and keeps the result on disk")
         except (RuntimeError, OSError):
             # numba found no folder that it may write its cache to.
-            return numba.njit(signature, nogil=True, error_model="numpy")(function)
+            _announce("anew in each process, as no cache folder is writable")
+            kernel = numba.njit(signature, nogil=True, error_model="numpy")(function)
+        return kernel
 
     return decorate
+
+
+def _announce(how: str) -> None:
+    """Say once in a process why it takes a while; on standard error, for people only."""
+    global _announced
+    notebook = "ipykernel" in sys.modules
+    if not _announced and sys.stderr is not None and (notebook or sys.stderr.isatty()):
+        print(f"deeplinear compiles its kernels for this processor, {how}.", file=sys.stderr)
+    _announced = True
+
+
+_announced = False
 
 
 def address_of(kernel: Any) -> int:

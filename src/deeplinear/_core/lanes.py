@@ -1,32 +1,25 @@
-"""Products of small matrices of any size, eight columns at a time, for compiled kernels.
+"""Eight float64 numbers at a time in compiled kernels: access by address, and sums of squares.
 
-Plain loops over run-time widths compile to scalar code; BLAS costs more to call than a small
-product takes. Here a tile of up to eight rows and eight columns stays in vector registers, as one
-short LLVM loop. Matrices are addresses of float64 numbers, with strides counted in numbers: passing
-arrays would count references, which takes longer than a small product.
-
-The disk cache of a calling kernel does not notice edits of this file: delete it after one.
+Arrays are addresses of float64 numbers: passing arrays would count references, which takes longer
+than a small product. The disk cache of a calling kernel does not notice edits of this file: delete
+it after one.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from deeplinear._core.compilation import compiled
-
 LANES = 8
-"""Columns of one tile. Right-hand matrices must be readable up to a multiple of it."""
+"""Numbers in one vector."""
 
-_STRIP = 4  # tiles side by side where there is one row only
-
-_NUMBER = ir.DoubleType()
-_INT = ir.IntType(64)
-_VECTOR = ir.VectorType(_NUMBER, LANES)
+NUMBER = ir.DoubleType()
+INTEGER = ir.IntType(64)
+VECTOR = ir.VectorType(NUMBER, LANES)
 _FIRST = ir.Constant(ir.IntType(32), 0)
 
 
@@ -36,7 +29,7 @@ def address(typing_context, array):  # type: ignore[no-untyped-def]
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.ptrtoint(data, _INT)
+        return builder.ptrtoint(data, INTEGER)
 
     return types.intp(array), generate
 
@@ -47,7 +40,7 @@ def number_at(typing_context, start, k):  # type: ignore[no-untyped-def]
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         start, k = arguments
-        return builder.load(builder.gep(builder.inttoptr(start, _NUMBER.as_pointer()), [k]))
+        return builder.load(builder.gep(builder.inttoptr(start, NUMBER.as_pointer()), [k]))
 
     return types.float64(types.intp, types.intp), generate
 
@@ -58,7 +51,7 @@ def integer_at(typing_context, start, k):  # type: ignore[no-untyped-def]
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         start, k = arguments
-        return builder.load(builder.gep(builder.inttoptr(start, _INT.as_pointer()), [k]))
+        return builder.load(builder.gep(builder.inttoptr(start, INTEGER.as_pointer()), [k]))
 
     return types.intp(types.intp, types.intp), generate
 
@@ -69,7 +62,7 @@ def put(typing_context, start, k, value):  # type: ignore[no-untyped-def]
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         start, k, value = arguments
-        place = builder.gep(builder.inttoptr(start, _NUMBER.as_pointer()), [k])
+        place = builder.gep(builder.inttoptr(start, NUMBER.as_pointer()), [k])
         builder.store(value, place)
         return context.get_dummy_value()
 
@@ -84,10 +77,10 @@ def matrix_at(typing_context, start, rows, columns):  # type: ignore[no-untyped-
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         start, rows, columns = arguments
         array = context.make_array(matrix)(context, builder)
-        eight = ir.Constant(_INT, 8)
+        eight = ir.Constant(INTEGER, 8)
         arrayobj.populate_array(
             array,
-            data=builder.inttoptr(start, _NUMBER.as_pointer()),
+            data=builder.inttoptr(start, NUMBER.as_pointer()),
             shape=[rows, columns],
             strides=[builder.mul(columns, eight), eight],
             itemsize=eight,
@@ -98,7 +91,7 @@ def matrix_at(typing_context, start, rows, columns):  # type: ignore[no-untyped-
     return matrix(types.intp, types.intp, types.intp), generate
 
 
-def _spread(builder: Any, value: Any, vector: Any) -> Any:
+def spread(builder: Any, value: Any, vector: Any) -> Any:
     """A vector with the value in each lane."""
     undefined = ir.Constant(vector, ir.Undefined)
     single = builder.insert_element(undefined, value, _FIRST)
@@ -106,188 +99,80 @@ def _spread(builder: Any, value: Any, vector: Any) -> Any:
     return builder.shuffle_vector(single, undefined, everywhere)
 
 
-def _tile_of(rows: int) -> Any:
-    """The tile of `rows` rows: out[r, :columns] = sum over k of a[r, k] b[k, :columns]."""
-
-    @intrinsic
-    def tile(typing_context, a, a_row, a_col, b, b_row, inner, out, out_row, columns):  # type: ignore[no-untyped-def]
-        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            a, a_row, a_col, b, b_row, inner, out, out_row, columns = arguments
-            pointer = _NUMBER.as_pointer()
-            a, b, out = (builder.inttoptr(x, pointer) for x in (a, b, out))
-            zero = ir.Constant(_VECTOR, [0.0] * LANES)
-            sums = [cgutils.alloca_once_value(builder, zero) for _ in range(rows)]
-            fma = cgutils.get_or_insert_function(
-                builder.module,
-                ir.FunctionType(_VECTOR, [_VECTOR] * 3),
-                f"llvm.fmuladd.v{LANES}f64",
-            )
-            with cgutils.for_range(builder, inner) as loop:
-                at = builder.gep(b, [builder.mul(loop.index, b_row)])
-                right = builder.load(builder.bitcast(at, _VECTOR.as_pointer()), align=8)
-                column = builder.mul(loop.index, a_col)
-                for r, total in enumerate(sums):
-                    row = builder.mul(a_row, ir.Constant(_INT, r))
-                    left = builder.load(builder.gep(a, [builder.add(column, row)]))
-                    left = _spread(builder, left, _VECTOR)
-                    builder.store(builder.call(fma, [left, right, builder.load(total)]), total)
-            places = [
-                builder.bitcast(
-                    builder.gep(out, [builder.mul(out_row, ir.Constant(_INT, r))]),
-                    _VECTOR.as_pointer(),
-                )
-                for r in range(rows)
-            ]
-            full = builder.icmp_signed(">=", columns, ir.Constant(_INT, LANES))
-            with builder.if_else(full) as (whole, part):
-                with whole:
-                    for place, total in zip(places, sums, strict=True):
-                        builder.store(builder.load(total), place, align=8)
-                with part:
-                    integers = ir.VectorType(_INT, LANES)
-                    bits = ir.VectorType(ir.IntType(1), LANES)
-                    numbers = ir.Constant(integers, list(range(LANES)))
-                    mask = builder.icmp_signed("<", numbers, _spread(builder, columns, integers))
-                    masked_store = cgutils.get_or_insert_function(
-                        builder.module,
-                        ir.FunctionType(
-                            ir.VoidType(),
-                            [_VECTOR, _VECTOR.as_pointer(), ir.IntType(32), bits],
-                        ),
-                        f"llvm.masked.store.v{LANES}f64.p0",
-                    )
-                    alignment = ir.Constant(ir.IntType(32), 8)
-                    for place, total in zip(places, sums, strict=True):
-                        builder.call(masked_store, [builder.load(total), place, alignment, mask])
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 9), generate
-
-    return tile
+def mask_of(builder: Any, count: Any) -> Any:
+    """The first `count` lanes."""
+    integers = ir.VectorType(INTEGER, LANES)
+    numbers = ir.Constant(integers, list(range(LANES)))
+    return builder.icmp_signed("<", numbers, spread(builder, count, integers))
 
 
-_tile1, _tile2, _tile3, _tile4 = (_tile_of(rows) for rows in (1, 2, 3, 4))
-_tile5, _tile6, _tile7, _tile8 = (_tile_of(rows) for rows in (5, 6, 7, 8))
+def _load(builder: Any, start: Any, position: Any, mask: Any | None) -> Any:
+    """LANES numbers at a position, zero where masked out."""
+    pointer = builder.inttoptr(start, NUMBER.as_pointer())
+    place = builder.bitcast(builder.gep(pointer, [position]), VECTOR.as_pointer())
+    if mask is None:
+        return builder.load(place, align=8)
+    masked_load = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(VECTOR, [VECTOR.as_pointer(), ir.IntType(32), mask.type, VECTOR]),
+        f"llvm.masked.load.v{LANES}f64.p0",
+    )
+    zero = ir.Constant(VECTOR, [0.0] * LANES)
+    return builder.call(masked_load, [place, ir.Constant(ir.IntType(32), 8), mask, zero])
 
 
-@numba.njit(error_model="numpy", forceinline=True)
-def _strip_of_rows(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
-    """`multiply` for at most eight rows and one tile's columns."""
-    if rows > 4:
-        if rows > 6:
-            if rows > 7:
-                _tile8(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-            else:
-                _tile7(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-        elif rows > 5:
-            _tile6(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-        else:
-            _tile5(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-    elif rows > 2:
-        if rows > 3:
-            _tile4(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-        else:
-            _tile3(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-    elif rows > 1:
-        _tile2(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
-    else:
-        _tile1(a, a_row, a_col, b, b_row, inner, out, out_row, columns)
+def fused(builder: Any) -> Any:
+    """The function a * b + c of vectors."""
+    return cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fmuladd.v{LANES}f64"
+    )
 
 
-@compiled(types.void(*[types.intp] * 10))
-def _multiply_large(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
-    c = 0
-    while c < columns:
-        left = columns - c
-        b_at = b + 8 * c
-        r = 0
-        while r < rows:
-            a_at = a + 8 * r * a_row
-            at = out + 8 * (r * out_row + c)
-            more = min(rows - r, 8)
-            _strip_of_rows(a_at, a_row, a_col, b_at, b_row, more, inner, left, at, out_row)
-            r += 8
-        c += 8
+def _sum_of_squares(builder: Any, n: Any, entries: Callable[[Any, Any | None], Any]) -> Any:
+    """Add up the squares of n entries, which `entries(position, mask)` loads LANES at a time."""
+    fma = fused(builder)
+    total = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
 
+    def add(vector: Any) -> None:
+        builder.store(builder.call(fma, [vector, vector, builder.load(total)]), total)
 
-@numba.njit(error_model="numpy", forceinline=True)
-def multiply(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
-    """Out (rows, columns) = a (rows, inner) @ b (inner, columns).
-
-    Entry (i, k) of a lies at a + i a_row + k a_col, so that a may be a transpose; rows of b and out
-    are contiguous. b is read, and its surplus columns ignored, up to the next multiple of LANES.
-    """
-    if rows <= 8 and columns <= LANES:
-        _strip_of_rows(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row)
-    else:
-        _multiply_large(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row)
-
-
-@numba.njit(error_model="numpy", forceinline=True)
-def copy(a, a_row, a_col, rows, columns, out, out_row):  # type: ignore[no-untyped-def]
-    """Out (rows, columns) = a, which may be a transpose, as in `multiply`."""
-    for r in range(rows):
-        if a_col == 1:
-            for c in range(columns):
-                put(out, r * out_row + c, number_at(a, r * a_row + c))
-        else:
-            for c in range(columns):
-                put(out, r * out_row + c, number_at(a, r * a_row + c * a_col))
+    blocks = builder.sdiv(n, ir.Constant(INTEGER, LANES))
+    with cgutils.for_range(builder, blocks) as loop:
+        add(entries(builder.mul(loop.index, ir.Constant(INTEGER, LANES)), None))
+    done = builder.mul(blocks, ir.Constant(INTEGER, LANES))
+    rest = builder.sub(n, done)
+    with builder.if_then(builder.icmp_signed(">", rest, ir.Constant(INTEGER, 0))):
+        add(entries(done, mask_of(builder, rest)))
+    reduce = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(NUMBER, [NUMBER, VECTOR]),
+        f"llvm.vector.reduce.fadd.v{LANES}f64",
+    )
+    arguments = [ir.Constant(NUMBER, 0.0), builder.load(total)]
+    return builder.call(reduce, arguments, fastmath=("reassoc",))
 
 
 @intrinsic
-def _strip(typing_context, coefficients, count, vectors, row, base, scale, out):  # type: ignore[no-untyped-def]
-    """Out = base + scale * sum over k of coefficients[k] vectors[k], for _STRIP LANES numbers."""
+def square(typing_context, start, n):  # type: ignore[no-untyped-def]
+    """Return the sum of the squares of n numbers."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        coefficients, count, vectors, row, base, scale, out = arguments
-        pointer = _NUMBER.as_pointer()
-        coefficients, vectors, base, out = (
-            builder.inttoptr(x, pointer) for x in (coefficients, vectors, base, out)
-        )
+        start, n = arguments
+        return _sum_of_squares(builder, n, lambda at, mask: _load(builder, start, at, mask))
 
-        def place(start: Any, k: int) -> Any:
-            at = builder.gep(start, [ir.Constant(_INT, k * LANES)])
-            return builder.bitcast(at, _VECTOR.as_pointer())
-
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f64"
-        )
-        zero = ir.Constant(_VECTOR, [0.0] * LANES)
-        sums = [cgutils.alloca_once_value(builder, zero) for _ in range(_STRIP)]
-        with cgutils.for_range(builder, count) as loop:
-            factor = _spread(
-                builder, builder.load(builder.gep(coefficients, [loop.index])), _VECTOR
-            )
-            start = builder.gep(vectors, [builder.mul(loop.index, row)])
-            for k, total in enumerate(sums):
-                numbers = builder.load(place(start, k), align=8)
-                builder.store(builder.call(fma, [factor, numbers, builder.load(total)]), total)
-        scales = _spread(builder, scale, _VECTOR)
-        for k, total in enumerate(sums):
-            onto = builder.load(place(base, k), align=8)
-            result = builder.call(fma, [scales, builder.load(total), onto])
-            builder.store(result, place(out, k), align=8)
-        return context.get_dummy_value()
-
-    integers = [types.intp] * 5
-    return types.void(*integers, types.float64, types.intp), generate
+    return types.float64(types.intp, types.intp), generate
 
 
-@numba.njit(error_model="numpy", forceinline=True)
-def combine(coefficients, count, vectors, row, n, base, scale, out):  # type: ignore[no-untyped-def]
-    """Out (n,) = base + scale * sum over k < count of coefficients[k] vectors[k], in one pass.
+@intrinsic
+def square_of_difference(typing_context, a, b, n):  # type: ignore[no-untyped-def]
+    """Return the sum of the squares of n differences a - b."""
 
-    Rows of `vectors` must be readable up to the next multiple of LANES.
-    """
-    p = 0
-    while p + _STRIP * LANES <= n:
-        at = 8 * p
-        _strip(coefficients, count, vectors + at, row, base + at, scale, out + at)
-        p += _STRIP * LANES
-    start = p
-    while p < n:
-        _tile1(coefficients, 0, 1, vectors + 8 * p, row, count, out + 8 * p, 0, n - p)
-        p += LANES
-    for p in range(start, n):
-        put(out, p, number_at(base, p) + scale * number_at(out, p))
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        a, b, n = arguments
+
+        def entries(at: Any, mask: Any | None) -> Any:
+            return builder.fsub(_load(builder, a, at, mask), _load(builder, b, at, mask))
+
+        return _sum_of_squares(builder, n, entries)
+
+    return types.float64(types.intp, types.intp, types.intp), generate

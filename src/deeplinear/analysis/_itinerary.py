@@ -190,7 +190,7 @@ def _gradient_norms(traj: Trajectory) -> Array:
     """||grad L|| at the saved times; infinite where it overflows."""
     field, _ = vector_field(traj.problem, traj.widths)
     with np.errstate(all="ignore"):
-        norms = np.array([np.linalg.norm(field(0.0, y)) for y in traj.vectors])
+        norms = np.array([np.linalg.norm(field(0.0, net.to_vector())) for net in traj])
     return np.where(np.isfinite(norms), norms, np.inf)
 
 

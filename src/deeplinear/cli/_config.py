@@ -20,6 +20,7 @@ from deeplinear._core.errors import unknown_name
 
 FILE_SUFFIXES = (".csv", ".tsv", ".npz", ".npy")
 METHODS = ("auto", "explicit", "gauss", "stabilized", "stiff")
+STRUCTURES = ("laws", "monotone")
 
 
 def _whole(value: object) -> object:
@@ -229,6 +230,7 @@ class Flow(_Section):
     """The options of `deeplinear.gradient_flow`."""
 
     method: str = "auto"
+    structure: str | None = None
     rtol: Annotated[float, Field(ge=1e-14, le=0.1)] = 1e-6
     atol: NotNegative | None = None
     t_end: NotNegative | None = None
@@ -240,6 +242,11 @@ class Flow(_Section):
     @classmethod
     def _exists(cls, method: str) -> str:
         return _known(method, METHODS)
+
+    @field_validator("structure")
+    @classmethod
+    def _can_be_kept(cls, structure: str | None) -> str | None:
+        return None if structure is None else _known(structure, STRUCTURES)
 
 
 class Output(_Section):

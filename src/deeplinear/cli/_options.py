@@ -52,6 +52,9 @@ InitOption = Annotated[
 Method = Annotated[
     _Text, _option("--method", "NAME", "auto, explicit, stiff or gauss; default auto.", _FLOW)
 ]
+Structure = Annotated[
+    _Text, _option("--structure", "NAME", "What every step keeps: laws or monotone.", _FLOW)
+]
 Rtol = Annotated[_Text, _option("--rtol", "NUMBER", "Tolerance of a step; default 1e-6.", _FLOW)]
 TEnd = Annotated[_Text, _option("--t-end", "NUMBER", "End time; default until converged.", _FLOW)]
 Settings = Annotated[

@@ -30,13 +30,14 @@ OPTIONS = {
     "--seed": "init.seed",
     "--init-option": "init.options",
     "--method": "flow.method",
+    "--structure": "flow.structure",
     "--rtol": "flow.rtol",
     "--t-end": "flow.t_end",
     "--figures": "output.figures",
 }
 """Which key of the file each option of `deeplinear run` sets."""
 
-_WORDS = ("--targets", "--init", "--method")
+_WORDS = ("--targets", "--init", "--method", "--structure")
 
 
 def gather(

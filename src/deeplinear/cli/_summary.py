@@ -41,7 +41,7 @@ def text(run: Finished) -> str:
         ("elapsed", f"{run.elapsed:.3g} s"),
     ]
     widths = "-".join(map(str, traj.widths))
-    title = f"{run.name}, {widths}, {traj.vectors.shape[1]} parameters"
+    title = f"{run.name}, {widths}, {traj.n_params} parameters"
     itinerary = brief(traj, run.itinerary, str(run.folder))
     blocks = [
         [title, *aligned(outcome)],
@@ -67,7 +67,7 @@ def document(run: Finished) -> dict[str, Any]:
         "reason": traj.status.reason,
         "remedy": traj.status.remedy,
         "widths": list(traj.widths),
-        "n_params": traj.vectors.shape[1],
+        "n_params": traj.n_params,
         "t_end": traj.t_end,
         "n_saved": len(traj),
         "loss_start": traj.loss[0],

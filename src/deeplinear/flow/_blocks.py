@@ -56,7 +56,27 @@ WHOLE = Frame((), ())
 
 
 def gradient_work(widths: Sequence[int], n_data: int, *, whitened: bool) -> int:
-    """Multiply-adds of one gradient, through the thin side as the kernels associate it."""
+    """Return the multiply-adds of one gradient, through the thin side as the kernels do it.
+
+    Parameters
+    ----------
+    widths
+        Of the network, inputs first.
+    n_data
+        The rank of Sxx.
+    whitened
+        Whether Sxx is the identity, so that nothing is multiplied by it.
+
+    Examples
+    --------
+    >>> from deeplinear.flow import gradient_work
+    >>> gradient_work((64, 128, 128, 10), 64, whitened=True)
+    737920
+
+    References
+    ----------
+    theory §3.
+    """
     outer = [a * b for a, b in itertools.pairwise(widths)]
     if n_data <= widths[-1]:
         inner = n_data * (3 * sum(outer[1:]) + (0 if whitened else 2 * outer[0]))

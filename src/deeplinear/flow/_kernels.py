@@ -12,16 +12,8 @@ import numpy as np
 from numba import types
 
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import (
-    LANES,
-    address,
-    copy,
-    integer_at,
-    matrix_at,
-    multiply,
-    number_at,
-    put,
-)
+from deeplinear._core.lanes import LANES, address, integer_at, matrix_at, number_at, put
+from deeplinear._core.products import copy, multiply
 
 _VECTOR = types.float64[::1]
 _MATRIX = types.float64[:, ::1]

@@ -125,7 +125,7 @@ def gradient_norm(
     ax.set_ylabel(r"gradient norm $\Vert\nabla L\Vert$")
     field, _ = vector_field(traj.problem, traj.widths)
     with np.errstate(all="ignore"):
-        norms = np.array([np.linalg.norm(field(0.0, y)) for y in traj.vectors])
+        norms = np.array([np.linalg.norm(field(0.0, net.to_vector())) for net in traj])
     largest = float(norms[np.isfinite(norms)].max(initial=0.0))
     norms = np.where(np.isfinite(norms) & (norms > _DECADES * largest), norms, 0.0)
     shown = norms[time.shown & (norms > 0)]

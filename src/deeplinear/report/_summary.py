@@ -63,13 +63,13 @@ def _kind(traj: Trajectory) -> str:
 def _subject(traj: Trajectory) -> str:
     widths = "-".join(map(str, traj.widths))
     layers = count(len(traj.widths) - 1, "layer")
-    weights = count(traj.vectors.shape[1], "weight")
+    weights = count(traj.n_params, "weight")
     how = f"trained by {_kind(traj)}"
     if "step_size" in traj.options:
         how += f" with step size {traj.options['step_size']:g}"
     if traj.t_end < 0:
         how = "followed backward in time along the gradient flow"
-    size = float(np.sqrt(np.mean(traj.vectors[0] ** 2)))
+    size = float(np.sqrt(np.mean(traj.initial.to_vector() ** 2)))
     start = f"from weights of root-mean-square size {size:.2g}" if size > 0 else "from zero weights"
     return (
         f"A linear network of widths {widths} ({layers}, {weights}) was {how}, {start}, "

@@ -10,7 +10,8 @@ import numpy as np
 from numba import types
 
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import address, multiply
+from deeplinear._core.lanes import address
+from deeplinear._core.products import multiply
 from deeplinear.solve._method import ADVANCE_SIGNATURE, Method
 from deeplinear.solve._state import (
     ATOL,
@@ -35,6 +36,7 @@ from deeplinear.solve._state import (
     H,
     T,
 )
+from deeplinear.solve._structure import STRETCH
 from deeplinear.solve._tableau import (
     END,
     ERROR,
@@ -96,8 +98,8 @@ def _extrapolation(nodes, s, ratio, out):  # type: ignore[no-untyped-def]
 
 @compiled(ADVANCE_SIGNATURE)
 def _advance(  # type: ignore[no-untyped-def]
-    field, hessian, observe, norm, widths, target, factor, copies, work, y, slope, table, vectors,
-    basis, memory, state, counts, memo, rows,
+    field, hessian, observe, norm, settle, widths, target, factor, copies, work, y, slope, table,
+    vectors, basis, memory, state, counts, memo, rows, keep,
 ):  # fmt: skip
     """Step until `observe`, the end time or a loss of stiffness stops it."""
     n, row = y.size, vectors.shape[1]
@@ -245,13 +247,29 @@ def _advance(  # type: ignore[no-untyped-def]
             rejected = True
             continue
 
+        new_slope, new_carry = turned[0], error  # neither is needed any more
         for p in range(n):  # compensated: round-off must not pile up in the C_i
             increment = d[0, p] + carry[p]
-            value = y[p] + increment
-            carry[p] = increment - (value - y[p])
-            y[p] = value
-        loss = field(y, widths, target, factor, copies, work, slope)
+            y_new[p] = y[p] + increment
+            new_carry[p] = increment - (y_new[p] - y[p])
+        loss = field(y_new, widths, target, factor, copies, work, new_slope)
         counts[FIELD_CALLS] += 1
+        if keep.size > 0:
+            # Row s - 1 holds the weights of Radau, not those of Gauss.
+            stages = s if nodes[s - 1] == 1.0 and not landing else 0
+            loss = settle(
+                field, norm, widths, target, factor, copies, work, y, slope, y_new, new_slope,
+                loss, h, table, s - 1, f, stages, state, counts, memo, keep,
+            )  # fmt: skip
+            h *= keep[STRETCH]
+        if not np.isfinite(loss):  # it overflows, or must not rise
+            counts[REJECTED] += 1
+            state[H] = size * (0.1 if keep.size == 0 else 0.5)
+            memory[_PREVIOUS] = 0.0
+            rejected = True
+            continue
+        for p in range(n):
+            y[p], slope[p], carry[p] = y_new[p], new_slope[p], new_carry[p]
         counts[STEPS] += 1
         if landing:
             state[T], state[T_CARRY] = state[T_LIMIT], 0.0

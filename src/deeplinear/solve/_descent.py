@@ -18,8 +18,8 @@ from deeplinear.solve._state import (
 
 @compiled(ADVANCE_SIGNATURE)
 def _advance(  # type: ignore[no-untyped-def]
-    field, hessian, observe, norm, widths, target, factor, copies, work, y, slope, table, vectors,
-    basis, memory, state, counts, memo, rows,
+    field, hessian, observe, norm, settle, widths, target, factor, copies, work, y, slope, table,
+    vectors, basis, memory, state, counts, memo, rows, keep,
 ):  # fmt: skip
     """W <- W - step_size * dL/dW until `observe` or the end stops it."""
     n, y_new, new_slope = y.size, vectors[0], vectors[1]

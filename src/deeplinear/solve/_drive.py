@@ -44,23 +44,24 @@ from deeplinear.solve._state import (
     H,
     T,
 )
+from deeplinear.solve._structure import SETTLE_SIGNATURE
 
 _VECTOR = types.float64[::1]
 _MATRIX = types.float64[:, ::1]
 _SHARED = ADVANCE_SIGNATURE.args
 
 DRIVE_SIGNATURE = types.int64(
-    types.int64[::1],  # addresses: three methods, field, hessian, observe, norm
+    types.int64[::1],  # addresses: three methods, field, hessian, observe, norm, settle
     _MATRIX, _MATRIX, _MATRIX,  # tables of the three methods
-    *_SHARED[4:11],  # widths ... slope
-    *_SHARED[12:],  # vectors ... rows
+    *_SHARED[5:12],  # widths ... slope
+    *_SHARED[13:],  # vectors ... keep
     _VECTOR,  # policy
     _MATRIX,  # segments
     _VECTOR,  # times to save, beyond the start
     _MATRIX,  # saved
 )  # fmt: skip
 
-_advance_at, _field_at, _hessian_at, _observe_at, _norm_at = (
+_advance_at, _field_at, _hessian_at, _observe_at, _norm_at, _settle_at = (
     function_at(signature)
     for signature in (
         ADVANCE_SIGNATURE,
@@ -68,6 +69,7 @@ _advance_at, _field_at, _hessian_at, _observe_at, _norm_at = (
         HESSIAN_SIGNATURE,
         OBSERVE_SIGNATURE,
         NORM_SIGNATURE,
+        SETTLE_SIGNATURE,
     )
 )
 
@@ -159,14 +161,15 @@ def _change(policy, state, code, steps):  # type: ignore[no-untyped-def]
 @compiled(DRIVE_SIGNATURE)
 def drive(  # type: ignore[no-untyped-def]
     addresses, explicit_table, stabilized_table, stiff_table, widths, target, factor, copies,
-    work, y, slope, vectors, basis, memory, state, counts, memo, rows, policy, segments, times,
-    saved,
+    work, y, slope, vectors, basis, memory, state, counts, memo, rows, keep, policy, segments,
+    times, saved,
 ):  # fmt: skip
     """Advance, changing methods and saving at `times`, until the driver must look."""
     explicit, stabilized = _advance_at(addresses[0]), _advance_at(addresses[1])
     stiff = _advance_at(addresses[2])
     field, hessian = _field_at(addresses[3]), _hessian_at(addresses[4])
     observe, norm = _observe_at(addresses[5]), _norm_at(addresses[6])
+    settle = _settle_at(addresses[7])
     budget = policy[STEPS_TO_LOOK]
     if policy[N_SEGMENTS] == 0.0:
         segments[0, 0], segments[0, 1] = policy[METHOD], state[T]
@@ -183,18 +186,18 @@ def drive(  # type: ignore[no-untyped-def]
         before = counts[STEPS]
         if policy[METHOD] == 0.0:
             code = explicit(
-                field, hessian, observe, norm, widths, target, factor, copies, work, y, slope,
-                explicit_table, vectors, basis, memory, state, counts, memo, rows,
+                field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,
+                slope, explicit_table, vectors, basis, memory, state, counts, memo, rows, keep,
             )  # fmt: skip
         elif policy[METHOD] == 1.0:
             code = stabilized(
-                field, hessian, observe, norm, widths, target, factor, copies, work, y, slope,
-                stabilized_table, vectors, basis, memory, state, counts, memo, rows,
+                field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,
+                slope, stabilized_table, vectors, basis, memory, state, counts, memo, rows, keep,
             )  # fmt: skip
         else:
             code = stiff(
-                field, hessian, observe, norm, widths, target, factor, copies, work, y, slope,
-                stiff_table, vectors, basis, memory, state, counts, memo, rows,
+                field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,
+                slope, stiff_table, vectors, basis, memory, state, counts, memo, rows, keep,
             )  # fmt: skip
         budget -= counts[STEPS] - before
         landed = state[T] == state[T_LIMIT]

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from scipy.linalg.blas import dnrm2  # neither over- nor underflows
 
 from deeplinear._core.checks import Array
 from deeplinear.exact import Solution
-from deeplinear.flow import Operands, _kernels
+from deeplinear.flow import Operands, Reduction, _kernels
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve import _endings as endings
@@ -62,6 +62,7 @@ class Numerics:
     max_steps: int
     norm_cap: float
     step_size: float | None = None
+    structure: str | None = None
 
 
 class Run:
@@ -74,14 +75,25 @@ class Run:
         numerics: Numerics,
         saver: Saver,
         progress: Callable[[Progress], None] | None,
+        reduction: Reduction | None = None,
     ) -> None:
+        """Prepare a run of `problem` from `net`, by way of its reduction if there is one."""
+        self._large, self._reduction = problem, reduction
+        # The smallest loss that these widths reach, and the part of it that no flow changes.
+        optimum, self._floor = problem.optimum(min(net.widths)), problem.floor
+        if reduction is not None:
+            self._floor = reduction.constant
+            problem, net = reduction.problem, reduction.net
+        self._optimum = optimum - self._floor
         self._problem, self._start, self._numerics = problem, net, numerics
         self._widths = net.widths
         self._saver, self._progress = saver, progress
         self._began, self._last_shown = time.perf_counter(), -math.inf
-        self._operands = operands = Operands.of(problem, net.widths)
+        operands = Operands.of(problem, net.widths)
+        if reduction is not None:
+            operands = replace(operands, copies=reduction.multiplicity)
+        self._operands = operands
         self._work = np.empty(operands.work_size)
-        self._optimum = problem.optimum(min(net.widths)) - problem.floor
         y = net.to_vector()
         self._state = State(
             y=y,
@@ -159,7 +171,9 @@ class Run:
         n = self._numerics
         if n.method != "auto" or n.t_end < 0:
             return None
-        return closed_form(self._problem, self._start, n.rtol)
+        # What a start violates of the form's assumptions, the form may change in the laws.
+        rtol = 2e-13 if n.structure == "laws" else n.rtol
+        return closed_form(self._problem, self._start, rtol)
 
     def _follow(self, form: Solution) -> Status:
         """Evaluate the closed form where steps would have been saved, up to the end."""
@@ -203,6 +217,7 @@ class Run:
             s,
             self._saver.later_times,
             tolerance,
+            numerics.structure,
         )
         s.policy[st.T_END], s.policy[st.STOPS] = numerics.t_end, self._stops
         s.policy[st.TARGET_NORM] = np.linalg.norm(self._operands.target)
@@ -301,7 +316,7 @@ class Run:
         self._progress(
             Progress(
                 t=float(self._state.values[T]),
-                loss=gap + self._optimum + problem.floor,
+                loss=gap + self._optimum + self._floor,
                 gap=gap,
                 gap_start=self._start_gap,
                 gap_target=self._gap,
@@ -335,12 +350,13 @@ class Run:
             "gap": self._gap if self._stops else None,
             "max_steps": n.max_steps,
             "norm_cap": n.norm_cap,
+            "structure": n.structure,
         }
         if n.step_size is not None:
             options |= {"step_size": n.step_size}
         return Trajectory(
-            self._problem,
-            self._widths,
+            self._large,
+            self._widths if self._reduction is None else self._reduction.start.widths,
             t,
             vectors,
             status=status,
@@ -348,4 +364,5 @@ class Run:
             segments=tuple(self._segments),
             options=options,
             largest_rise=float(s.memo[st.LOSS_RISE]),
+            reduction=self._reduction,
         )

@@ -6,7 +6,8 @@ Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.5
 import numpy as np
 
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import address, combine
+from deeplinear._core.lanes import address
+from deeplinear._core.products import combine
 from deeplinear.solve import _dop853
 from deeplinear.solve._method import ADVANCE_SIGNATURE, Method
 from deeplinear.solve._state import (
@@ -31,6 +32,7 @@ from deeplinear.solve._state import (
     H,
     T,
 )
+from deeplinear.solve._structure import STRETCH
 
 _STAGES = _dop853.N_STAGES
 # Entries of memory: the previous step, 0 if none, and its error.
@@ -41,8 +43,8 @@ _REACH = 6.1  # the method is stable up to h |lambda| of about this on the negat
 
 @compiled(ADVANCE_SIGNATURE)
 def _advance(  # type: ignore[no-untyped-def]
-    field, hessian, observe, norm, widths, target, factor, copies, work, y, slope, table, vectors,
-    basis, memory, state, counts, memo, rows,
+    field, hessian, observe, norm, settle, widths, target, factor, copies, work, y, slope, table,
+    vectors, basis, memory, state, counts, memo, rows, keep,
 ):  # fmt: skip
     """Step until `observe`, the end time or stiffness stops it; vectors[j] is the slope of stage j.
 
@@ -50,8 +52,9 @@ def _advance(  # type: ignore[no-untyped-def]
     """
     n, row = y.size, vectors.shape[1]
     y_new, error5, error3 = vectors[_STAGES], vectors[_STAGES + 1], vectors[_STAGES + 2]
-    last_state, old_last_slope = vectors[_STAGES + 3], vectors[_STAGES + 4]
-    zero = vectors[_STAGES + 5]
+    last_state, last_slope = vectors[_STAGES + 3], vectors[_STAGES - 1]
+    zero = vectors[_STAGES + 4]
+    new_slope = error5  # once the error is known
     stages, new, coefficients = address(vectors), address(y_new), address(table)
     one = 8 * table.shape[1]
     if state[STARTING] > 0.0:
@@ -99,22 +102,28 @@ def _advance(  # type: ignore[no-untyped-def]
             rejected = True
             continue
 
-        old_last_slope[:n] = vectors[_STAGES - 1, :n]
-        loss = field(y_new, widths, target, factor, copies, work, vectors[0])
+        loss = field(y_new, widths, target, factor, copies, work, new_slope)
         counts[FIELD_CALLS] += 1
-        if not np.isfinite(loss):
-            # The end point overflowed although the stages did not.
-            counts[REJECTED] += 1
-            state[H] = size * 0.1
-            vectors[0, :n] = slope
-            rejected = True
-            continue
         change, distance = 0.0, 0.0
         for p in range(n):
-            change += (vectors[0, p] - old_last_slope[p]) ** 2
+            change += (new_slope[p] - last_slope[p]) ** 2
             distance += (y_new[p] - last_state[p]) ** 2
+        if keep.size > 0:
+            loss = settle(
+                field, norm, widths, target, factor, copies, work, y, slope, y_new, new_slope,
+                loss, h, table, _STAGES, vectors, 0 if landing else _STAGES, state, counts, memo,
+                keep,
+            )  # fmt: skip
+            h *= keep[STRETCH]
+        if not np.isfinite(loss):
+            # The end point overflowed although the stages did not, or the loss must not rise.
+            counts[REJECTED] += 1
+            state[H] = size * (0.1 if keep.size == 0 else 0.5)
+            rejected = True
+            continue
+        for p in range(n):
             y[p] = y_new[p]
-            slope[p] = vectors[0, p]
+            slope[p] = vectors[0, p] = new_slope[p]
         if landing:
             state[T], state[T_CARRY] = state[T_LIMIT], 0.0
         else:  # compensated: after a long plateau round-off of t would shift the next exit
@@ -154,6 +163,6 @@ EXPLICIT = Method(
     order=8,
     advance=_advance,
     table=np.vstack([_dop853.A, _dop853.B, _dop853.E5, _dop853.E3]),
-    vectors=_STAGES + 6,
+    vectors=_STAGES + 5,
 )
 """Cheapest while steps are limited by accuracy."""

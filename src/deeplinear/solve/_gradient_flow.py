@@ -11,12 +11,14 @@ from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
+from deeplinear.solve._reduced import reduced
 from deeplinear.solve._saving import SaveLike, Saver
 from deeplinear.solve._state import DENSE_LIMIT
 from deeplinear.solve._status import Progress
 from deeplinear.solve._trajectory import Trajectory
 
 METHOD_NAMES = ("auto", "explicit", "gauss", "stabilized", "stiff")
+STRUCTURES = ("laws", "monotone")
 
 
 def gradient_flow(
@@ -32,6 +34,7 @@ def gradient_flow(
     reverse: bool = False,
     max_steps: int = 1_000_000,
     norm_cap: float | None = None,
+    structure: Literal["laws", "monotone"] | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Trajectory:
     r"""Integrate the gradient flow of a deep linear network.
@@ -81,6 +84,11 @@ def gradient_flow(
         Cap on accepted steps.
     norm_cap
         Cap on the Frobenius norm of all weights. None: 1e6 times the start's or the target's.
+    structure
+        "laws": every step is moved back, by the least, onto the conservation laws of the start
+        (theory §4), so that ``drift`` stays below 2e-14 at every tolerance; "gauss" keeps them
+        anyway. "monotone": the loss falls at every step, ``largest_rise`` is 0, at every tolerance;
+        forward in time only. See the notes for what they cost.
     progress
         Called with a `Progress` about ten times a second.
 
@@ -103,6 +111,20 @@ def gradient_flow(
     `t_end` is detected by a gradient that stays at round-off for a million times as long as
     it took to get there, never by slowness alone.
 
+    Structure "laws" finds the smallest move by conjugate gradients, until what is left is round-off
+    of the laws: parts that are not learned yet are left alone, and so is the accuracy (the error
+    was 0.5 to 2.1 times that without). Measured with 5-5-5-5 and 4-4-4-4-4 from small starts, it
+    takes at rtol 1e-3, 1e-6, 1e-9 1.9, 1.2, 1.1 times as long with "auto", up to 2.9 times with
+    "stabilized" (3.5 at rtol 1e-2) and 1.2 with the others. It multiplies square matrices as wide
+    as the hidden layers, where the field needs thin ones: with 64-128-128-10 it takes 8 times as
+    long at rtol 1e-6, 57 times at 1e-3, and Gauss may be cheaper.
+
+    Structure "monotone" stretches a step, with its time, so that the loss falls by what the
+    method's own slopes say (relaxation; explicit and stiff steps that do not land on a time that
+    was asked for), if that changes the state by no more than a twentieth of the tolerance. A step
+    that raises the loss is tried shorter. A rise by no more than round-off above the smallest loss
+    so far is none. It takes 1.0 to 1.4 times as long.
+
     Examples
     --------
     >>> import deeplinear as dl
@@ -116,7 +138,8 @@ def gradient_flow(
 
     References
     ----------
-    theory §3, §13; Wendin, Altafini, arXiv 2511.10362, section 3.
+    theory §3, §4, §13; Wendin, Altafini, arXiv 2511.10362, section 3; Ketcheson, SIAM J. Numer.
+    Anal. 57 (2019) 2850.
     """
     problem.require_widths(net.widths)
     if method not in METHOD_NAMES:
@@ -124,6 +147,13 @@ def gradient_flow(
     rtol = checks.number("rtol", rtol, minimum=0.0, exclusive=True)
     if not 1e-14 <= rtol <= 0.1:
         raise ArgumentError(f"Argument `rtol` must lie between 1e-14 and 0.1, but it is {rtol:g}.")
+    if structure is not None and structure not in STRUCTURES:
+        raise unknown_name("structure", structure, STRUCTURES)
+    if structure == "monotone" and reverse:
+        raise ArgumentError(
+            "Argument `structure` must not be 'monotone' when reverse=True: backward in time the "
+            "loss rises. Use 'laws' or None."
+        )
     if method == "stiff" and net.n_params > DENSE_LIMIT:
         raise ArgumentError(
             "Argument `method` must not be 'stiff' for more than "
@@ -147,6 +177,10 @@ def gradient_flow(
         gap = "default"
     else:
         gap = checks.number("stop", stop, minimum=0.0)
+    reduction = reduced(problem, net, rtol) if method == "auto" else None
+    large, start = problem, net
+    if reduction is not None:
+        problem, net = reduction.problem, reduction.net
     scale = _natural_scale(problem, net)
     from deeplinear.solve._driver import Numerics, Run
 
@@ -163,9 +197,10 @@ def gradient_flow(
         norm_cap=1e6 * max(scale, float(dnrm2(net.to_vector())))
         if norm_cap is None
         else checks.number("norm_cap", norm_cap, minimum=0.0, exclusive=True),
+        structure=structure,
     )
     saver = Saver.of(save, net.n_params, numerics.t_end)
-    return Run(problem, net, numerics, saver, progress).integrate()
+    return Run(large, start, numerics, saver, progress, reduction).integrate()
 
 
 def _natural_scale(problem: Problem, net: LinearNetwork) -> float:

@@ -11,6 +11,7 @@ from deeplinear._core.checks import Array
 from deeplinear._core.compilation import address_of
 from deeplinear.flow._kernels import FIELD_SIGNATURE, HESSIAN_SIGNATURE
 from deeplinear.solve._monitor import NORM_SIGNATURE, OBSERVE_SIGNATURE
+from deeplinear.solve._structure import SETTLE_SIGNATURE
 
 _VECTOR = types.float64[::1]
 _MATRIX = types.float64[:, ::1]
@@ -20,6 +21,7 @@ ADVANCE_SIGNATURE = types.int64(
     types.FunctionType(HESSIAN_SIGNATURE),
     types.FunctionType(OBSERVE_SIGNATURE),
     types.FunctionType(NORM_SIGNATURE),
+    types.FunctionType(SETTLE_SIGNATURE),
     types.int64[::1],  # widths
     _MATRIX,  # target
     _MATRIX,  # factor
@@ -35,6 +37,7 @@ ADVANCE_SIGNATURE = types.int64(
     types.int64[::1],  # counts
     _VECTOR,  # memo
     _MATRIX,  # rows
+    _VECTOR,  # keep: the memory of `settle`, which is called unless it is empty
 )
 """code = advance(...): step until the driver must look; codes and entries are in `_state`.
 

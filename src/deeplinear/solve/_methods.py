@@ -15,6 +15,7 @@ from deeplinear.solve._method import MEMORY_SIZE, row_length, vectors_for
 from deeplinear.solve._stabilized import STABILIZED
 from deeplinear.solve._state import State
 from deeplinear.solve._status import Segment
+from deeplinear.solve._structure import settling
 
 METHODS = {method.name: method for method in (EXPLICIT, STABILIZED, RADAU, GAUSS, DESCENT)}
 """All methods, by name."""
@@ -24,6 +25,8 @@ AUTO = (EXPLICIT, STABILIZED, RADAU)
 
 
 _ROUND_OFF = 4 * np.finfo(float).eps  # as in error_norm: no tolerance is finer
+
+_STEPS_A_VISIT = 10  # stiff steps over which `eigh` must pay, on a short plateau
 
 _SHARED = [
     address_of(kernel)
@@ -50,7 +53,7 @@ def _stages_that_pay(operands: Operands, longest: float) -> float:
     field = 60.0 + 50.0 * (len(operands.widths) - 2) + 0.1 * thin * n
     stage = field + 20.0 + 0.6 * n
     iteration = 6 * field + 400.0 + 10.0 * n + 0.4 * n * n
-    stiff = 6 * iteration + (50.0 * n * n + 1.0 * n**3) / 30
+    stiff = 6 * iteration + (50.0 * n * n + 1.0 * n**3) / _STEPS_A_VISIT
     return max(stiff / longest / stage, 10.0)
 
 
@@ -65,6 +68,7 @@ class Engine:
         state: State,
         times: Array,
         tolerance: float,
+        structure: str | None = None,
     ) -> None:
         n = operands.n_params
         self._ladder = AUTO if name == "auto" else (METHODS[name],) * 3
@@ -75,9 +79,11 @@ class Engine:
         longest = state.policy[st.LONGEST] = _step_ratio(max(tolerance, _ROUND_OFF))
         state.policy[st.NOISY] = dense and tolerance < 10 * _ROUND_OFF
         state.policy[st.STIFF_STAGES] = _stages_that_pay(operands, longest) if dense else np.inf
+        kept = None if name == "gauss" and structure == "laws" else structure
+        settle, keep = settling(kept, operands, state.y)
         o = operands
         self._arguments = (
-            np.array([*(m.address for m in self._ladder), *_SHARED], dtype=np.int64),
+            np.array([*(m.address for m in self._ladder), *_SHARED, settle], dtype=np.int64),
             *(m.table for m in self._ladder),
             o.widths,
             o.target,
@@ -93,6 +99,7 @@ class Engine:
             state.counts,
             state.memo,
             state.rows,
+            keep,
             state.policy,
             state.segments,
             times,

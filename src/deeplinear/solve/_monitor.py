@@ -8,6 +8,7 @@ import numpy as np
 from numba import types
 
 from deeplinear._core.compilation import compiled
+from deeplinear._core.lanes import address, square, square_of_difference
 from deeplinear.solve._state import (
     BUDGET,
     CONTINUE,
@@ -59,14 +60,10 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
     memo[LOSS_LAST] = loss
     gap = max(loss - memo[OPTIMUM], 0.0)
     n = y.size
-    norm = 0.0
-    for p in range(n):
-        norm += y[p] * y[p]
+    norm = square(address(y), n)
     if memo[RECORDING] > 0.0:
         last = rows[int(memo[N_ROWS]) - 1]
-        moved = 0.0
-        for p in range(n):
-            moved += (y[p] - last[p + 1]) ** 2
+        moved = square_of_difference(address(y), address(last) + 8, n)
         distance = np.sqrt(moved / max(norm, 1e-300)) / 0.02
         if t != 0.0 and memo[T_SAVED] != 0.0:
             distance += abs(np.log(abs(t / memo[T_SAVED]))) / 0.1
@@ -86,10 +83,7 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
         return GAP_REACHED
     if not norm <= memo[NORM_CAP_SQUARED]:
         return NORM_CAP
-    speed = 0.0
-    for p in range(n):
-        speed += slope[p] * slope[p]
-    if np.sqrt(speed) > memo[QUIET_BELOW]:
+    if np.sqrt(square(address(slope), n)) > memo[QUIET_BELOW]:
         memo[QUIET_SINCE] = np.inf
     elif memo[QUIET_SINCE] == np.inf:
         memo[QUIET_SINCE] = abs(t)
@@ -112,22 +106,16 @@ def error_norm(widths, y, y_new, error, rtol, atol, finest):  # type: ignore[no-
     unlearned stay that small while the layers grow, and their errors decide when they leave. No
     tolerance is finer than round-off.
     """
-    total = 0.0
-    for p in range(y.size):
-        total += max(y[p] * y[p], y_new[p] * y_new[p])
+    old, new, wrong = address(y), address(y_new), address(error)
+    total = max(square(old, y.size), square(new, y.size))
     worst = 0.0
-    start = 0
     for i in range(widths.size - 1):
         size = widths[i] * widths[i + 1]
-        before, after, wrong = 0.0, 0.0, 0.0
-        for p in range(start, start + size):
-            before += y[p] * y[p]
-            after += y_new[p] * y_new[p]
-            wrong += error[p] * error[p]
-        start += size
+        before, after, off = square(old, size), square(new, size), square(wrong, size)
+        old, new, wrong = old + 8 * size, new + 8 * size, wrong + 8 * size
         scale = np.sqrt(max(max(before, after), LAYER_FLOOR * LAYER_FLOOR * total))
         allowed = max(rtol * min(scale, finest), _ROUND_OFF * scale)
-        ratio = np.sqrt(wrong) / (atol * np.sqrt(size) + allowed)
+        ratio = np.sqrt(off) / (atol * np.sqrt(size) + allowed)
         if not ratio <= worst:  # a NaN must not be lost
             worst = ratio
     return worst

@@ -20,9 +20,10 @@ def resume(traj: "Trajectory", k: int, t: float) -> LinearNetwork:
         return gradient_descent(
             traj.problem, traj[k], step_size=step, n_steps=n_steps, save="ends"
         ).final
-    return gradient_flow(
-        traj.problem,
-        traj[k],
+    reduction = traj.reduction
+    final = gradient_flow(
+        traj.problem if reduction is None else reduction.problem,
+        traj.reduced(k),
         t_end=abs(left),
         reverse=left < 0,
         rtol=options["rtol"],
@@ -31,4 +32,6 @@ def resume(traj: "Trajectory", k: int, t: float) -> LinearNetwork:
         save="ends",
         max_steps=options["max_steps"],
         norm_cap=options["norm_cap"],
+        structure=options.get("structure"),
     ).final
+    return final if reduction is None else reduction.expand(final)

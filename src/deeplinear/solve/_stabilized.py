@@ -41,6 +41,7 @@ from deeplinear.solve._state import (
     H,
     T,
 )
+from deeplinear.solve._structure import STRETCH
 
 # Entries of the method's memory: the spectral radius (0: unknown), steps since it was estimated,
 # the longest formula in use, steps in a row that were not stiff, the last step's error and size.
@@ -124,8 +125,8 @@ def _spectral_radius(  # type: ignore[no-untyped-def]
 
 @compiled(ADVANCE_SIGNATURE)
 def _advance(  # type: ignore[no-untyped-def]
-    field, hessian, observe, norm, widths, target, factor, copies, work, y, slope, table, vectors,
-    basis, memory, state, counts, memo, rows,
+    field, hessian, observe, norm, settle, widths, target, factor, copies, work, y, slope, table,
+    vectors, basis, memory, state, counts, memo, rows, keep,
 ):  # fmt: skip
     """Step until `observe`, the end time or a change of stiffness stops it."""
     n = y.size
@@ -208,11 +209,20 @@ def _advance(  # type: ignore[no-untyped-def]
         if wrong <= 1.0:
             loss = field(y_new, widths, target, factor, copies, work, k1)
             counts[FIELD_CALLS] += 1
+            if keep.size > 0:
+                loss = settle(
+                    field, norm, widths, target, factor, copies, work, y, slope, y_new, k1, loss,
+                    h, table, 0, vectors, 0, state, counts, memo, keep,
+                )  # fmt: skip
+                h *= keep[STRETCH]
         if not np.isfinite(loss):
             counts[REJECTED] += 1
             shrink = 0.2
             if np.isfinite(wrong):
                 shrink = max(0.2, 0.8 * wrong ** (-0.25)) if wrong > 1.0 else 0.1
+            if keep.size > 0 and wrong <= 1.0:  # the loss must not rise, but stiff parts raise it
+                shrink = 0.5
+                state[STIFF_SEEN] += 1.0 if state[STIFF_FROM] < np.inf else 0.0
             state[H] = size * shrink
             if memory[_AGE] > 0.0:
                 memory[_AGE] = _REFRESH_AFTER

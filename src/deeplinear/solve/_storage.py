@@ -13,6 +13,11 @@ import numpy as np
 from deeplinear._core.errors import StoreError
 from deeplinear.problem import Problem
 from deeplinear.solve._status import Segment, Stats, Status
+from deeplinear.solve._store_reduction import (
+    reduction_facts,
+    reduction_from,
+    reduction_to_arrays,
+)
 from deeplinear.solve._trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ def to_dataset(traj: Trajectory) -> "xarray.Dataset":
 
     problem = traj.problem
     variables = {
-        "weights": (("time", "parameter"), traj.vectors),
+        "weights": (("time", "parameter"), traj.reduced_vectors),
         "loss": (("time",), traj.loss),
         "gap": (("time",), traj.gap),
         "singular_values": (("time", "rank"), traj.singular_values),
@@ -37,6 +42,8 @@ def to_dataset(traj: Trajectory) -> "xarray.Dataset":
         "sxx": (("input", "input_2"), problem.sxx),
         "syx": (("output", "input"), problem.syx),
     }
+    if traj.reduction is not None:
+        variables |= reduction_to_arrays(traj.reduction)
     attributes = {
         "format": FORMAT,
         "widths": list(traj.widths),
@@ -50,6 +57,8 @@ def to_dataset(traj: Trajectory) -> "xarray.Dataset":
         "options": json.dumps(traj.options),
         "largest_rise": traj.largest_rise,
     }
+    if traj.reduction is not None:
+        attributes["reduction"] = json.dumps(reduction_facts(traj.reduction))
     return xarray.Dataset(
         {name: (dims, np.asarray(values)) for name, (dims, values) in variables.items()},
         coords={"time": traj.t},
@@ -154,9 +163,13 @@ def _from_dataset(data: "xarray.Dataset") -> Trajectory:
         float(attributes["syy"]),
         notes=tuple(json.loads(attributes["problem_notes"])),
     )
+    widths = tuple(int(d) for d in attributes["widths"])
+    reduction = None
+    if "reduction" in attributes:
+        reduction = reduction_from(data, json.loads(attributes["reduction"]), widths)
     traj = Trajectory(
         problem,
-        tuple(int(d) for d in attributes["widths"]),
+        widths,
         data["time"].values,
         data["weights"].values,
         status=Status(
@@ -166,6 +179,7 @@ def _from_dataset(data: "xarray.Dataset") -> Trajectory:
         segments=tuple(Segment(**segment) for segment in json.loads(attributes["segments"])),
         options=json.loads(attributes["options"]),
         largest_rise=float(attributes["largest_rise"]),
+        reduction=reduction,
     )
     stored = data["loss"].values
     if stored.shape != traj.t.shape or not np.allclose(stored, traj.loss, rtol=1e-9):

@@ -1,5 +1,7 @@
 """A trajectory: saved states, statistics along the way, and how the run ended."""
 
+import itertools
+import math
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -10,6 +12,7 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
+from deeplinear.flow import Reduction
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve._status import Segment, Stats, Status
@@ -26,6 +29,8 @@ class Trajectory:
     problem, widths : what was run.
     t : ``(k,)`` saved times, in gradient-flow time.
     vectors : ``(k, n_params)`` weights at the saved times, in `to_vector`'s layout.
+    reduction : the small problem that was integrated instead (`flow.Reduction`), or None. Then
+        ``traj[k]`` and `vectors` are made from `reduced_vectors` when they are asked for.
     loss, gap : ``(k,)`` full loss, and loss minus the smallest loss of these widths (>= 0).
     singular_values : ``(k, r)`` of P at each time, descending, r the smallest width.
     mode_strengths : ``(k, m)``, p_k = u_k^T P Sxx^{1/2} v_k (whitened: u_k^T P v_k).
@@ -61,11 +66,13 @@ class Trajectory:
         segments: tuple[Segment, ...],
         options: Mapping[str, Any],
         largest_rise: float,
+        reduction: Reduction | None = None,
     ) -> None:
         self.problem = problem
         self.widths = widths
         self.t = checks.frozen(t)
-        self.vectors = checks.frozen(vectors)
+        self.reduction = reduction
+        self._vectors = checks.frozen(vectors)
         self.status = status
         self.stats = stats
         self.segments = segments
@@ -76,7 +83,26 @@ class Trajectory:
         return len(self.t)
 
     def __getitem__(self, k: int) -> LinearNetwork:
-        return LinearNetwork.from_vector(self.vectors[k], self.widths)
+        if self.reduction is None:
+            return LinearNetwork.from_vector(self._vectors[k], self.widths)
+        return self.reduction.expand(self.reduced(k))
+
+    def reduced(self, k: int) -> LinearNetwork:
+        """Return the network that was integrated, at saved time k: ``traj[k]`` or a smaller one."""
+        widths = self.widths if self.reduction is None else self.reduction.net.widths
+        return LinearNetwork.from_vector(self._vectors[k], widths)
+
+    @property
+    def reduced_vectors(self) -> Array:
+        """``(k, n)``: what was integrated and is stored; `vectors` unless the run was reduced."""
+        return self._vectors
+
+    @cached_property
+    def vectors(self) -> Array:
+        """``(k, n_params)``: weights at the saved times; of a reduced run made when asked for."""
+        if self.reduction is None:
+            return self._vectors
+        return checks.frozen(np.array([net.to_vector() for net in self]))
 
     def __iter__(self) -> Iterator[LinearNetwork]:
         return (self[k] for k in range(len(self)))
@@ -99,6 +125,11 @@ class Trajectory:
         return resume(self, k, t)
 
     @property
+    def n_params(self) -> int:
+        """The number of weights."""
+        return sum(a * b for a, b in itertools.pairwise(self.widths))
+
+    @property
     def initial(self) -> LinearNetwork:
         """The network at the first saved time."""
         return self[0]
@@ -117,7 +148,8 @@ class Trajectory:
     def products(self) -> Array:
         """``(k, d_out, d_in)``: the end-to-end map P at each saved time."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.array([net.product() for net in self])
+            small = np.array([self.reduced(k).product() for k in range(len(self))])
+            return small if self.reduction is None else self.reduction.expand_products(small)
 
     @cached_property
     def _effective(self) -> Array:
@@ -155,15 +187,22 @@ class Trajectory:
     @np.errstate(over="ignore", invalid="ignore")
     def drift(self) -> Array:
         """``(k,)``: relative drift of the conservation laws, recomputed from the weights."""
-        start = self[0].imbalance()
+        copies: list[Array | None] = [None] * (len(self.widths) - 1)
+        if self.reduction is not None:
+            copies = list(self.reduction.node_copies)
+        frozen = 0.0 if self.reduction is None else self.reduction.frozen_squares
+        start = self.reduced(0).imbalance()
         result, largest = np.zeros(len(self)), 0.0
-        for k, net in enumerate(self):
-            largest = max(largest, *(float(np.vdot(w, w)) for w in net.weights))
+        for k in range(len(self)):
+            net = self.reduced(k)
+            squares = [_square(w, copies[i]) for i, w in enumerate(net.weights)]
+            largest = max(largest, *np.add(squares, frozen))
             moved = [
-                float(np.linalg.norm(c - c0)) for c, c0 in zip(net.imbalance(), start, strict=True)
+                _square(c - c0, copies[i])
+                for i, (c, c0) in enumerate(zip(net.imbalance(), start, strict=True))
             ]
             if moved and largest > 0:
-                result[k] = max(moved) / largest
+                result[k] = math.sqrt(max(moved)) / largest
         return result
 
     def evaluate(self, problem: Problem) -> Array:
@@ -207,7 +246,7 @@ class Trajectory:
             cost += f", {s.n_hessian} Hessians"
         learned = int(np.sum(self.mode_strengths[-1] > self.problem.modes.s / 2))
         rows = [
-            ("network", f"{'-'.join(map(str, self.widths))}, {self.vectors.shape[1]} parameters"),
+            ("network", f"{'-'.join(map(str, self.widths))}, {self.n_params} parameters"),
             ("time", f"{self.t[0]:g} to {self.t_end:.6g}, {len(self)} saved"),
             ("method", methods + settings),
             ("cost", f"{cost}, {s.elapsed:.3g} s"),
@@ -216,6 +255,14 @@ class Trajectory:
             ("drift", f"{self.drift.max():.2g}"),
             ("status", f"{self.status}. {self.status.reason}"),
         ]
+        if self.reduction is not None:
+            rows.insert(1, ("reduced", self.reduction.facts()))
         if self.status.remedy:
             rows.append(("remedy", self.status.remedy))
         return "Trajectory\n" + "\n".join(f"  {name:8}{text}" for name, text in rows)
+
+
+def _square(m: Array, copies: Array | None) -> float:
+    """The square of a matrix's norm, each row counted with its copies."""
+    squares = np.sum(m * m, axis=1)
+    return float(np.sum(squares if copies is None else copies * squares))

@@ -1,0 +1,18 @@
+"""Whether a start is integrated as a smaller network that has the same flow (theory §5)."""
+
+from deeplinear.flow import Reduction, gradient_work, reduce
+from deeplinear.network import LinearNetwork
+from deeplinear.problem import Problem
+from deeplinear.solve._closed_form import LARGEST_VIOLATION
+
+_WORTH_LOOKING = 20_000  # multiply-adds of a gradient; below, a run takes as long as the search
+
+
+def reduced(problem: Problem, net: LinearNetwork, rtol: float) -> Reduction | None:
+    """The reduction of this start, if it pays and is exact well within the tolerance."""
+    work = gradient_work(net.widths, problem.rank, whitened=problem.factor is None)
+    if work < _WORTH_LOOKING:
+        return None
+    found = reduce(problem, net)
+    limit = min(LARGEST_VIOLATION, 0.01 * rtol)
+    return found if found.shrinks and found.violation <= limit else None
