@@ -14,6 +14,7 @@ import xarray
 
 import deeplinear as dl
 from deeplinear._core.errors import StoreError
+from deeplinear.solve._ensemble_reading import open_source
 
 WIDTHS = (2, 2, 2)
 PROBLEM = dl.Problem.from_modes([2.0, 1.0])
@@ -57,7 +58,7 @@ def test_generators_stream_to_the_same_store(tmp_path):
 
 
 def test_notes_of_members_that_ran_alone_are_kept(tmp_path):
-    aligned = dl.init.decoupled(WIDTHS, PROBLEM, scale=0.1)
+    aligned = dl.init.decoupled(PROBLEM, WIDTHS, 0.1)
     members = dl.ensemble(PROBLEM, [aligned], store=tmp_path / "e.zarr")
     assert members[0].segments[0].method.startswith("exact")
     assert members[0].status == "converged"
@@ -110,7 +111,7 @@ def test_a_store_is_completed_after_kill_minus_nine(tmp_path):
             time.sleep(0.002)
         killed += process.wait() == -signal.SIGKILL
     assert killed >= 1
-    left = dl.solve._ensemble_reading.open_source(folder)
+    left = open_source(folder)
     assert len(left) < 6000
     whole = write(folder, 6000)
     assert len(whole) == 6000
@@ -128,8 +129,8 @@ def test_the_store_of_another_call_is_refused(tmp_path):
         write(folder, 10)
     with pytest.raises(StoreError, match="began elsewhere"):
         dl.ensemble(PROBLEM, vectors(20)[::-1], widths=WIDTHS, store=folder)
+    other = dl.Problem.from_modes([2.0, 0.5])
     with pytest.raises(StoreError, match="problem"):
-        other = dl.Problem.from_modes([2.0, 0.5])
         dl.ensemble(other, vectors(20), widths=WIDTHS, store=folder)
     with pytest.raises(StoreError, match="widths"):
         dl.ensemble(PROBLEM, np.zeros((20, 12)), widths=(2, 3, 2), store=folder)
@@ -172,7 +173,7 @@ def test_a_full_disk_is_a_named_error_and_nothing_half_written_counts(tmp_path, 
     with pytest.raises(StoreError, match="No space left"):
         write(folder, 20)
     monkeypatch.undo()
-    assert len(dl.solve._ensemble_reading.open_source(folder)) == 0
+    assert len(open_source(folder)) == 0
     assert write(folder, 20).statuses == {"converged": 20}
     write(tmp_path / "undisturbed.zarr", 20)
     assert differences(folder, tmp_path / "undisturbed.zarr") == []
@@ -186,7 +187,7 @@ def test_a_place_that_cannot_be_written_is_a_named_error(tmp_path):
 
 def test_what_is_no_store_cannot_be_read(tmp_path):
     with pytest.raises(StoreError, match="nothing is there"):
-        dl.solve._ensemble_reading.open_source(tmp_path / "none")
+        open_source(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(StoreError, match="cannot be read"):
-        dl.solve._ensemble_reading.open_source(tmp_path / "empty")
+        open_source(tmp_path / "empty")

@@ -75,4 +75,6 @@ def load_run(folder: Path, argument: str = "FOLDER") -> Trajectory:
             f"Argument `{argument}` must be the folder of a run, with a trajectory.zarr in it, but "
             f"{folder} {'holds none' if folder.is_dir() else 'is no folder'}."
         )
-    return load(folder)
+    traj = load(folder)
+    assert isinstance(traj, Trajectory)
+    return traj

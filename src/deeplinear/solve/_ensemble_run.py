@@ -4,13 +4,15 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from deeplinear.solve._member_runs import MemberRuns
 from deeplinear.solve._members import Block, empty_columns, put_not_started
 from deeplinear.solve._starts import Part, Starts
+
+if TYPE_CHECKING:
+    from deeplinear.solve._member_runs import MemberRuns
 
 _LOOK_EVERY = 0.1  # seconds between looks at the clock, for progress and Ctrl-C
 _SMALLEST, _LARGEST = 8, 512  # members of one task
@@ -47,7 +49,7 @@ class Pipeline:
 
     def __init__(
         self,
-        runs: MemberRuns,
+        runs: "MemberRuns",
         starts: Starts,
         sink: Sink,
         n_threads: int | None,

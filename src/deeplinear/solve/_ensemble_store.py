@@ -42,9 +42,9 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(
-            f"The ensemble cannot be written to {folder}: {error.strerror or error}. What is marked "
-            "as done there is complete; free some space, or make the place writable, and run the same "
-            "call again."
+            f"The ensemble cannot be written to {folder}: {error.strerror or error}. What is "
+            "marked as done there is complete; free some space, or make the place writable, and "
+            "run the same call again."
         ) from error
 
 

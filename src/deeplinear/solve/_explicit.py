@@ -6,8 +6,8 @@ Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.5
 import numpy as np
 
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import address
-from deeplinear._core.products import combine
+from deeplinear._core.lanes import address, square_of_difference
+from deeplinear._core.products import combine, multiply
 from deeplinear.solve import _dop853
 from deeplinear.solve._method import ADVANCE_SIGNATURE, Method
 from deeplinear.solve._state import (
@@ -35,6 +35,10 @@ from deeplinear.solve._state import (
 from deeplinear.solve._structure import STRETCH
 
 _STAGES = _dop853.N_STAGES
+# Where the slope of each stage lies: the first one beside the fourth, so that no stage needs to
+# read what it does not use; and where each stage begins to read.
+_SLOT = (2, 0, 1, *range(3, _STAGES))
+_FIRST = (2, 2, 0, 1, 1, *[2] * (_STAGES - 5))
 # Entries of memory: the previous step, 0 if none, and its error.
 _SIZE, _ERROR = 0, 1
 
@@ -53,16 +57,15 @@ def _advance(  # type: ignore[no-untyped-def]
     n, row = y.size, vectors.shape[1]
     y_new, error5, error3 = vectors[_STAGES], vectors[_STAGES + 1], vectors[_STAGES + 2]
     last_state, last_slope = vectors[_STAGES + 3], vectors[_STAGES - 1]
-    zero = vectors[_STAGES + 4]
     new_slope = error5  # once the error is known
     stages, new, coefficients = address(vectors), address(y_new), address(table)
     one = 8 * table.shape[1]
     if state[STARTING] > 0.0:
         state[STARTING], state[STIFF_SEEN] = 0.0, 0.0
         memory[_SIZE] = 0.0
-        zero[:] = 0.0
+    start_slope = vectors[_SLOT[0]]
     for p in range(n):
-        vectors[0, p] = slope[p]
+        start_slope[p] = slope[p]
     direction = 1.0 if state[T_LIMIT] >= state[T] else -1.0
     rejected = False
     code = CONTINUE
@@ -76,19 +79,24 @@ def _advance(  # type: ignore[no-untyped-def]
             code = STEP_UNDERFLOW
             break
         for i in range(1, _STAGES):
-            combine(coefficients + i * one, i, stages, row, n, address(y), h, new)
+            first = _FIRST[i]
+            combine(
+                coefficients + i * one + 8 * first, max(i, 3) - first, stages + 8 * first * row, row,
+                n, address(y), h, new,
+            )  # fmt: skip
             if i == _STAGES - 1:
                 last_state[:n] = y_new[:n]
-            field(y_new, widths, target, factor, copies, work, vectors[i])
-        combine(coefficients + _STAGES * one, _STAGES, stages, row, n, address(y), h, new)
-        for k in range(2):  # the errors, of order 5 and 3
-            combine(
-                coefficients + (_STAGES + 1 + k) * one, _STAGES, stages, row, n,
-                address(zero), size, address(vectors[_STAGES + 1 + k]),
-            )  # fmt: skip
+            field(y_new, widths, target, factor, copies, work, vectors[_SLOT[i]])
+        # B, and the errors of order 5 and 3.
+        multiply(
+            coefficients + _STAGES * one + 16, table.shape[1], 1, stages + 16 * row, row,
+            3, _STAGES - 2, n, new, row,
+        )  # fmt: skip
+        for p in range(n):
+            y_new[p] = y[p] + h * y_new[p]
         counts[FIELD_CALLS] += _STAGES - 1
-        fifth = norm(widths, y, y_new, error5, state[RTOL], state[ATOL], state[FINEST])
-        third = norm(widths, y, y_new, error3, state[RTOL], state[ATOL], state[FINEST])
+        fifth = size * norm(widths, y, y_new, error5, state[RTOL], state[ATOL], state[FINEST])
+        third = size * norm(widths, y, y_new, error3, state[RTOL], state[ATOL], state[FINEST])
         error = 0.0
         if fifth > 0.0:
             error = fifth * fifth / np.sqrt(fifth * fifth + 0.01 * third * third)
@@ -104,10 +112,8 @@ def _advance(  # type: ignore[no-untyped-def]
 
         loss = field(y_new, widths, target, factor, copies, work, new_slope)
         counts[FIELD_CALLS] += 1
-        change, distance = 0.0, 0.0
-        for p in range(n):
-            change += (new_slope[p] - last_slope[p]) ** 2
-            distance += (y_new[p] - last_state[p]) ** 2
+        change = square_of_difference(address(new_slope), address(last_slope), n)
+        distance = square_of_difference(new, address(last_state), n)
         if keep.size > 0:
             loss = settle(
                 field, norm, widths, target, factor, copies, work, y, slope, y_new, new_slope,
@@ -123,7 +129,7 @@ def _advance(  # type: ignore[no-untyped-def]
             continue
         for p in range(n):
             y[p] = y_new[p]
-            slope[p] = vectors[0, p] = new_slope[p]
+            slope[p] = start_slope[p] = new_slope[p]
         if landing:
             state[T], state[T_CARRY] = state[T_LIMIT], 0.0
         else:  # compensated: after a long plateau round-off of t would shift the next exit
@@ -162,7 +168,9 @@ EXPLICIT = Method(
     name="explicit",
     order=8,
     advance=_advance,
-    table=np.vstack([_dop853.A, _dop853.B, _dop853.E5, _dop853.E3]),
-    vectors=_STAGES + 5,
+    table=np.ascontiguousarray(
+        np.vstack([_dop853.A, _dop853.B, _dop853.E5, _dop853.E3])[:, np.argsort(_SLOT)]
+    ),
+    vectors=_STAGES + 4,
 )
 """Cheapest while steps are limited by accuracy."""

@@ -114,16 +114,16 @@ def gradient_flow(
     Structure "laws" finds the smallest move by conjugate gradients, until what is left is round-off
     of the laws: parts that are not learned yet are left alone, and so is the accuracy (the error
     was 0.5 to 2.1 times that without). Measured with 5-5-5-5 and 4-4-4-4-4 from small starts, it
-    takes at rtol 1e-3, 1e-6, 1e-9 1.9, 1.2, 1.1 times as long with "auto", up to 2.9 times with
-    "stabilized" (3.5 at rtol 1e-2) and 1.2 with the others. It multiplies square matrices as wide
-    as the hidden layers, where the field needs thin ones: with 64-128-128-10 it takes 8 times as
-    long at rtol 1e-6, 57 times at 1e-3, and Gauss may be cheaper.
+    takes at rtol 1e-2, 1e-3, 1e-6, 1e-9 up to 1.8, 1.9, 1.2, 1.1 times as long with "auto", 3.5,
+    2.9, 1.4, 1.2 times with "stabilized", and 1.2 times with the others. It multiplies square
+    matrices as wide as the hidden layers, where the field needs thin ones: with 64-128-128-10 it
+    takes 8 times as long at rtol 1e-6, and 57 times at 1e-3.
 
     Structure "monotone" stretches a step, with its time, so that the loss falls by what the
     method's own slopes say (relaxation; explicit and stiff steps that do not land on a time that
     was asked for), if that changes the state by no more than a twentieth of the tolerance. A step
     that raises the loss is tried shorter. A rise by no more than round-off above the smallest loss
-    so far is none. It takes 1.0 to 1.4 times as long.
+    so far is none. It takes 0.8 to 1.3 times as long.
 
     Examples
     --------

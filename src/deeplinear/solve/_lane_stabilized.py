@@ -16,6 +16,7 @@ from deeplinear.solve._lane_numbers import (
     fma,
     least,
     load,
+    most,
     root,
     size,
     spread,
@@ -160,7 +161,7 @@ def advance(block):  # type: ignore[no-untyped-def]
     store(rows, ls.STEP, step)
     store(rows, ls.LANDING, where(landing, yes, no))
     store(rows, ls.WANTED, step * radius)
-    most = 0
+    rounds = 0
     for lane in range(LANES):
         need = number_at(rows, LANES * ls.WANTED + lane)
         last = int(number_at(rows, LANES * ls.LONGEST + lane))
@@ -174,10 +175,10 @@ def advance(block):  # type: ignore[no-untyped-def]
         put(scratch, LANES * 16 + lane, count)
         for k in range(_N_COEFFICIENTS):
             put(scratch, LANES * k + lane, _entry(block, _FINISH + k, formula))
-        most = max(most, int(count))
+        rounds = max(rounds, int(count))
 
     counts = load(scratch, 16)
-    for j in range(most):
+    for j in range(rounds):
         for lane in range(LANES):
             mu, kappa = 0.0, 0.0
             if j < number_at(scratch, LANES * 16 + lane):

@@ -18,7 +18,7 @@ from deeplinear.solve._trajectory import Trajectory
 METHODS = ("explicit", "stabilized", "stiff")
 """Along the dimension ``method``."""
 
-NOTE_SIZE = 1024
+NOTE_SIZE = 4096
 """Bytes of the longest note of a member: what the columns cannot say, as JSON."""
 
 _F, _I = np.float64, np.int64
@@ -136,7 +136,9 @@ def put_trajectory(block: Block, k: int, traj: Trajectory) -> None:
     initial, final = traj.initial.to_vector(), traj.final.to_vector()
     options, stats = traj.options, traj.stats
     widths, problem = traj.widths, traj.problem
-    loss = problem.loss(traj.final.product()) if np.isfinite(final).all() else math.inf
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = traj.final.product()
+        loss = problem.loss(product) if np.isfinite(product).all() else math.inf
     strengths = mode_strengths(problem, widths, traj.vectors)
     values: dict[str, Any] = {
         "initial": initial,
@@ -181,19 +183,20 @@ _STATS = ("n_steps", "n_rejected", "n_field", "n_hessian", "n_factorizations", "
 
 
 def _encoded(traj: Trajectory) -> bytes:
-    """Status and segments as at most NOTE_SIZE bytes; of very many segments the first ones."""
+    """Status and segments as at most NOTE_SIZE bytes; of very many segments the last as one."""
     segments = [[s.method, s.t_start, s.n_steps, s.reason] for s in traj.segments]
+    shown = len(segments)
     while True:
-        facts = {
-            "reason": traj.status.reason,
-            "remedy": traj.status.remedy,
-            "segments": segments,
-        }
+        listed = segments[:shown]
+        if shown < len(segments):
+            steps = sum(s.n_steps for s in traj.segments[shown:])
+            why = f"{len(segments) - shown} more changes of method"
+            listed.append([segments[shown][0], segments[shown][1], steps, why])
+        facts = {"reason": traj.status.reason, "remedy": traj.status.remedy, "segments": listed}
         text = json.dumps(facts, separators=(",", ":")).encode()
-        if len(text) <= NOTE_SIZE or not segments:
-            break
-        segments = segments[: len(segments) // 2]
-    return text
+        if len(text) <= NOTE_SIZE or shown == 0:
+            return text[:NOTE_SIZE]
+        shown -= 1
 
 
 def trajectory(

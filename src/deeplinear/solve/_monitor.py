@@ -116,6 +116,6 @@ def error_norm(widths, y, y_new, error, rtol, atol, finest):  # type: ignore[no-
         scale = np.sqrt(max(max(before, after), LAYER_FLOOR * LAYER_FLOOR * total))
         allowed = max(rtol * min(scale, finest), _ROUND_OFF * scale)
         ratio = np.sqrt(off) / (atol * np.sqrt(size) + allowed)
-        if not ratio <= worst:  # a NaN must not be lost
+        if ratio > worst or np.isnan(ratio):  # a NaN stays
             worst = ratio
     return worst

@@ -23,6 +23,8 @@ from deeplinear.solve._trajectory import Trajectory
 if TYPE_CHECKING:
     import xarray
 
+    from deeplinear.solve._ensemble import Ensemble
+
 FORMAT = "deeplinear trajectory 1"
 
 
@@ -93,18 +95,20 @@ def save(traj: Trajectory, path: str | os.PathLike[str], *, overwrite: bool = Fa
         raise
 
 
-def load(path: str | os.PathLike[str]) -> Trajectory:
-    """Open a trajectory that `Trajectory.save` wrote.
+def load(path: str | os.PathLike[str]) -> "Trajectory | Ensemble":
+    """Open a trajectory that `Trajectory.save` wrote, or an ensemble's store.
 
     Parameters
     ----------
     path
-        The zarr folder, or a run's output folder that holds ``trajectory.zarr``.
+        The zarr folder, or a run's output folder that holds ``trajectory.zarr``; or the store of an
+        ensemble.
 
     Returns
     -------
-    Trajectory
-        As it was saved. Between saved times it integrates again from the nearest earlier one.
+    Trajectory or Ensemble
+        As it was saved. Between saved times a trajectory integrates again from the nearest earlier
+        one; an ensemble reads its members when they are asked for.
 
     Raises
     ------
@@ -127,6 +131,12 @@ def load(path: str | os.PathLike[str]) -> Trajectory:
     folder = Path(path)
     if (folder / "trajectory.zarr").is_dir():
         folder = folder / "trajectory.zarr"
+    from deeplinear.solve._ensemble_reading import is_ensemble, open_source
+
+    if is_ensemble(folder):
+        from deeplinear.solve._ensemble import Ensemble
+
+        return Ensemble(open_source(folder))
     if not folder.exists():
         raise StoreError(f"There must be a saved trajectory at {folder}, but nothing is there.")
     try:

@@ -249,7 +249,7 @@ class Trajectory:
             ("network", f"{'-'.join(map(str, self.widths))}, {self.n_params} parameters"),
             ("time", f"{self.t[0]:g} to {self.t_end:.6g}, {len(self)} saved"),
             ("method", methods + settings),
-            ("cost", f"{cost}, {s.elapsed:.3g} s"),
+            ("cost", cost if math.isnan(s.elapsed) else f"{cost}, {s.elapsed:.3g} s"),
             ("loss", f"{self.loss[0]:.6g} to {self.loss[-1]:.6g}, gap {self.gap[-1]:.3g}"),
             ("modes", f"{learned} of {len(self.problem.modes)} above half their strength"),
             ("drift", f"{self.drift.max():.2g}"),
