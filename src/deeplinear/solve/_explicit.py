@@ -81,8 +81,8 @@ def _advance(  # type: ignore[no-untyped-def]
         for i in range(1, _STAGES):
             first = _FIRST[i]
             combine(
-                coefficients + i * one + 8 * first, max(i, 3) - first, stages + 8 * first * row, row,
-                n, address(y), h, new,
+                coefficients + i * one + 8 * first, max(i, 3) - first, stages + 8 * first * row,
+                row, n, address(y), h, new,
             )  # fmt: skip
             if i == _STAGES - 1:
                 last_state[:n] = y_new[:n]
