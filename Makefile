@@ -3,6 +3,7 @@
 BIN := .venv/bin
 DATA := .venv/.installed-data
 DEV := .venv/.installed-dev
+BENCH := .venv/.installed-bench
 WORKERS ?= 2
 
 # One BLAS thread a process: tests run two at a time, and sums keep their order on any number of cores.
@@ -14,7 +15,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses=$(WORKERS) --dist=
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast pytest style lint layers types format wheel constraints clean
+.PHONY: help demo test test-fast pytest style lint layers types format wheel constraints bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +62,9 @@ wheel: $(DEV)  ## build dist/deeplinear-*.whl
 	@rm -rf build
 	@ls dist/*.whl
 
+bench: $(BENCH)  ## compare with SciPy, SUNDIALS, diffrax, PyTorch (minutes; PROBLEMS="P1 P2": these)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks $(PROBLEMS)
+
 constraints:  ## pin versions anew where pyproject.toml asks for it (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --all-extras \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
@@ -71,7 +75,7 @@ clean:  ## remove .venv, build outputs and caches (results in out/ stay)
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(DATA) $(DEV): .venv/.installed-%: pyproject.toml constraints.txt scripts/install.sh $(BIN)/python
+$(DATA) $(DEV) $(BENCH): .venv/.installed-%: pyproject.toml constraints.txt scripts/install.sh $(BIN)/python
 	@sh scripts/install.sh $*
 
 # Missing, or a link to an interpreter that is gone: install again.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install this package with one extra into .venv:  sh scripts/install.sh data|dev
+# Install this package with one extra into .venv:  sh scripts/install.sh data|dev|bench
 # A new .venv is made by uv if it is on the PATH, else by python -m venv; versions are those of
 # constraints.txt. The file .venv/.unfinished marks an install that was cut off: the next one starts over.
 set -eu

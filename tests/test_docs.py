@@ -9,7 +9,14 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-PAGES_WITH_BLOCKS = ["python.md", "running.md", "plateaus.md", "landscape.md", "survey.md"]
+PAGES_WITH_BLOCKS = [
+    "python.md",
+    "running.md",
+    "plateaus.md",
+    "methods.md",
+    "landscape.md",
+    "survey.md",
+]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

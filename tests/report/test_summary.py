@@ -80,6 +80,12 @@ def test_a_run_in_closed_form_says_so() -> None:
     assert "closed form" not in words(dl.gradient_flow(THREE, start, method="explicit"))
 
 
+def test_a_reduced_run_says_what_was_reduced() -> None:
+    problem = dl.Problem.from_modes(range(1, 11), d_in=60, seed=0)
+    net = init.orthogonal((60, 90, 90, 10), scale=0.1, seed=0)
+    assert "60-90-90-10 reduced to 20-30-30-10" in words(dl.gradient_flow(problem, net))
+
+
 def test_one_of_everything_is_singular() -> None:
     problem = dl.Problem.from_modes([2.0])
     text = words(dl.gradient_flow(problem, dl.LinearNetwork([[[0.1]], [[0.1]]])))

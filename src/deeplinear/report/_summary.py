@@ -39,6 +39,7 @@ def summary(
     itinerary = analysis.itinerary(traj) if itinerary is None else itinerary
     sentences = [
         _subject(traj),
+        _reduced(traj),
         _loss(traj),
         _modes(traj, checks),
         _waits(traj, itinerary),
@@ -75,6 +76,12 @@ def _subject(traj: Trajectory) -> str:
         f"A linear network of widths {widths} ({layers}, {weights}) was {how}, {start}, "
         f"on {_data(traj)}."
     )
+
+
+def _reduced(traj: Trajectory) -> str:
+    if traj.reduction is None:
+        return ""
+    return f"It was integrated as a smaller network, exactly: {traj.reduction.facts()}"
 
 
 def _data(traj: Trajectory) -> str:
