@@ -41,7 +41,7 @@ def curves(figure):
     return {line.get_label(): line for line in figure.axes[0].lines if line.get_marker() != "None"}
 
 
-def test_fastest_peers_come_first_then_those_that_reach_most_targets(content):
+def test_of_the_fastest_peers_those_that_reach_most_targets_come_first(content):
     shown = list(curves(figures.precision(content)))
     assert shown == [
         "deeplinear auto",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.linalg.blas import dnrm2
 
 from deeplinear._core.checks import Array
 from deeplinear.exact import Solution, applicable
@@ -24,6 +25,11 @@ def closed_form(problem: Problem, net: LinearNetwork, rtol: float) -> Solution |
     """The closed form of this start's weights, if the start fits one well within the tolerance."""
     if net.depth > 1 and not _may_be_decoupled(problem, net):
         return None
+    if len(problem.modes):
+        natural = float(dnrm2(problem.modes.s)) ** (1.0 / net.depth)
+        # The forms add the change to the start, whose round-off stays when it is huge.
+        if np.finfo(float).eps * float(dnrm2(net.to_vector())) > 1e-3 * rtol * natural:
+            return None
     limit = min(LARGEST_VIOLATION, 0.01 * rtol)
     forms = (form for form in applicable(problem, net) if form.violation <= limit)
     return next((form for form in forms if form.weights is not None), None)
@@ -36,11 +42,18 @@ def _may_be_decoupled(problem: Problem, net: LinearNetwork) -> bool:
     """
     first = net.weights[0] if problem.factor is None else net.weights[0] @ problem.factor
     target = problem.factor_target
+    first, target = _scaled(first), _scaled(target)
     x = np.cos(np.arange(target.shape[1]))  # in no special position
     there = target.T @ (target @ (first.T @ (first @ x)))
     back = first.T @ (first @ (target.T @ (target @ x)))
     skew = there - back
     return float(skew @ skew) <= 1e-12 * max(float(there @ there), float(back @ back))
+
+
+def _scaled(m: Array) -> Array:
+    """The matrix with its largest entry scaled to 1, so that no product overflows."""
+    largest = float(np.abs(m).max(initial=0.0))
+    return m / largest if largest > 0 else m
 
 
 def end_time(
@@ -83,8 +96,10 @@ def resolved(
     _, speed = look(0.0, y[0])
     first = 0.01 * float(np.linalg.norm(y[0])) / speed if speed > 0 else t_end
     first = min(max(first, 1e-3 * t_end / _GRID), t_end)
+    if t_end == 0.0:
+        return np.zeros(1), y
     t = np.geomspace(first, t_end, min(_GRID, limit - 1))
-    t = np.unique(np.concatenate([[0.0], t]))
+    t = np.unique(np.minimum(np.concatenate([[0.0], t]), t_end))  # it may round above t_end
     y = weights(t)
     gaps = np.array([look(*state)[0] for state in zip(t, y, strict=True)])
     while True:

@@ -96,6 +96,18 @@ def _extrapolation(nodes, s, ratio, out):  # type: ignore[no-untyped-def]
             out[i, j] = at_node - at_end
 
 
+@compiled(types.Tuple((types.float64[::1], types.float64[::1, :]))(_MATRIX))
+def _eigenpairs(hessian):  # type: ignore[no-untyped-def]
+    """Eigenpairs of minus the Hessian; LAPACK may fail to converge, but not on a neighbor too."""
+    try:
+        return np.linalg.eigh(-hessian)
+    except Exception:
+        tilt = 1e-15 * np.abs(hessian).max() / hessian.shape[0]
+        for p in range(hessian.shape[0]):
+            hessian[p, p] += tilt * p
+    return np.linalg.eigh(-hessian)
+
+
 @compiled(ADVANCE_SIGNATURE)
 def _advance(  # type: ignore[no-untyped-def]
     field, hessian, observe, norm, settle, widths, target, factor, copies, work, y, slope, table,
@@ -125,16 +137,16 @@ def _advance(  # type: ignore[no-untyped-def]
     rejected = False
     while True:
         left = abs((state[T_LIMIT] - state[T]) - state[T_CARRY])
-        wanted = abs(state[H])
+        wanted = min(abs(state[H]), 1e300)
         landing = wanted * 1.000001 >= left
         size = left if landing else min(wanted, 0.5 * left)
         h = direction * size
-        if size <= 4e-16 * abs(state[T]) or size < 1e-300:
+        if not landing and (size <= 4e-16 * abs(state[T]) or size < 1e-300):
             return STEP_UNDERFLOW
         if dense and memory[_AGE] < 0.0:
             jacobian = np.empty((n, n))
             hessian(y, widths, target, factor, jacobian)
-            values, columns = np.linalg.eigh(-jacobian)
+            values, columns = _eigenpairs(jacobian)
             for p in range(n):
                 eigenvalues[p] = values[p]
                 for q in range(n):
@@ -207,6 +219,11 @@ def _advance(  # type: ignore[no-untyped-def]
                         converged = True
                         break
                 elif not theta < 1.0:
+                    # Done if what is left is round-off, which no iteration makes smaller.
+                    noise = 0.0
+                    for i in range(s):
+                        noise = max(noise, norm(widths, y, y, d[i], 0.0, 0.0, np.inf))
+                    converged = noise <= 1.0
                     break
                 elif theta / (1.0 - theta) * distance <= _NEWTON_TOLERANCE:
                     converged = True

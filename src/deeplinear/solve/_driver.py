@@ -268,7 +268,7 @@ class Run:
             return None
         if self._start_gap <= self._gap:
             return endings.converged(self._gap)
-        speed = float(np.linalg.norm(slope))
+        speed = float(dnrm2(slope))
         if speed <= 4 * self._quiet_below():
             return endings.started_at_saddle(speed, self._start_gap)
         return None

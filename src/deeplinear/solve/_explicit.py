@@ -71,11 +71,11 @@ def _advance(  # type: ignore[no-untyped-def]
     code = CONTINUE
     while code == CONTINUE:
         left = abs((state[T_LIMIT] - state[T]) - state[T_CARRY])
-        wanted = abs(state[H])
+        wanted = min(abs(state[H]), 1e300)
         landing = wanted * 1.000001 >= left
         size = left if landing else min(wanted, 0.5 * left)
         h = direction * size
-        if size <= 4e-16 * abs(state[T]) or size < 1e-300:
+        if not landing and (size <= 4e-16 * abs(state[T]) or size < 1e-300):
             code = STEP_UNDERFLOW
             break
         for i in range(1, _STAGES):

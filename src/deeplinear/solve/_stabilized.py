@@ -159,11 +159,11 @@ def _advance(  # type: ignore[no-untyped-def]
         if wanted > reaches[last]:
             state[H] = reaches[last] / radius
         left = abs((state[T_LIMIT] - state[T]) - state[T_CARRY])
-        asked = abs(state[H])
+        asked = min(abs(state[H]), 1e300)
         landing = asked * 1.000001 >= left
         size = left if landing else min(asked, 0.5 * left)
         h = direction * size
-        if size <= 4e-16 * abs(state[T]) or size < 1e-300:
+        if not landing and (size <= 4e-16 * abs(state[T]) or size < 1e-300):
             return STEP_UNDERFLOW
         formula = 0
         while formula < last and reaches[formula] < size * radius:

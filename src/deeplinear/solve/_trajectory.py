@@ -181,7 +181,8 @@ class Trajectory:
     def mode_strengths(self) -> Array:
         """``(k, m)``: p_k = u_k^T P Sxx^{1/2} v_k (theory §11)."""
         u, v = self.problem.modes.u, self.problem.modes.v
-        return np.einsum("tik,ik->tk", self._effective @ v, u)
+        strengths = np.einsum("tik,ik->tk", self._effective @ v, u)
+        return np.where(np.isfinite(strengths), strengths, np.inf)
 
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
@@ -202,7 +203,8 @@ class Trajectory:
                 for i, (c, c0) in enumerate(zip(net.imbalance(), start, strict=True))
             ]
             if moved and largest > 0:
-                result[k] = math.sqrt(max(moved)) / largest
+                drift = math.sqrt(max(moved)) / largest
+                result[k] = drift if math.isfinite(drift) else math.inf
         return result
 
     def evaluate(self, problem: Problem) -> Array:
