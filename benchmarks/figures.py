@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks import ours
 from benchmarks.method import STOCK, TUNED, title
@@ -43,6 +44,7 @@ TUNED_STYLE = {
     "markersize": 7,
 }
 LARGEST_ERROR = 1.0
+FEW_DECADES = 300.0
 
 Content = Mapping[str, Any]
 
@@ -71,16 +73,18 @@ def precision(content: Content) -> Figure:
             _curve(ax, curves, name, **style)
         for name in _best(content, TUNED)[:1]:
             _curve(ax, curves, name, **TUNED_STYLE)
+        smallest = min((min(line.get_ydata()) for line in ax.lines), default=floor)
         for comparison in content["comparisons"]:
             target = float(comparison["target"])
             ax.axhline(target, color=_style.MUTED, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
         ax.set(xscale="log", yscale="log", xlabel="median time (ms)")
+        _plain_times(ax)
         ax.set_ylabel("largest error of the state at 13 times")
-        ax.set_ylim(floor, 2 * LARGEST_ERROR)
+        ax.set_ylim(max(floor, smallest / 3), 2 * LARGEST_ERROR)
         ax.grid(True)
         name = f"{content['problem']}: {content['title']}"
         figure.suptitle(name, x=0.01, ha="left", fontsize=9)
-        figure.legend(loc="outside right upper", frameon=False, fontsize=8, handlelength=3.6)
+        figure.legend(loc="outside right center", frameon=False, fontsize=8, handlelength=3.6)
     return figure
 
 
@@ -128,6 +132,15 @@ def _curve(ax: Axes, curves: Mapping[str, list], name: str, **style: Any) -> Non
     seconds, errors = zip(*((s, e) for _, e, s in curves[name]), strict=True)
     style = {"markersize": 4.5, "linewidth": 1.3, **style}
     ax.plot([1e3 * s for s in seconds], errors, label=name, **style)
+
+
+def _plain_times(ax: Axes) -> None:
+    """Label 1, 10, 100 ... ms, and 2 and 5 times these on a short axis."""
+    left, right = ax.get_xlim()
+    steps = (1, 2, 5) if right < FEW_DECADES * left else (1,)
+    ax.xaxis.set_major_locator(LogLocator(subs=steps))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _visible(points: list[list[float]], floor: float) -> list[list[float]]:
