@@ -96,7 +96,7 @@ def resolved(
     _, speed = look(0.0, y[0])
     first = 0.01 * float(np.linalg.norm(y[0])) / speed if speed > 0 else t_end
     first = min(max(first, 1e-3 * t_end / _GRID), t_end)
-    if t_end == 0.0:
+    if first == 0.0:  # nothing happens in so short a time
         return np.zeros(1), y
     t = np.geomspace(first, t_end, min(_GRID, limit - 1))
     t = np.unique(np.minimum(np.concatenate([[0.0], t]), t_end))  # it may round above t_end

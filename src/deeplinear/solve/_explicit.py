@@ -99,7 +99,7 @@ def _advance(  # type: ignore[no-untyped-def]
         third = size * norm(widths, y, y_new, error3, state[RTOL], state[ATOL], state[FINEST])
         error = 0.0
         if fifth > 0.0:
-            error = fifth * fifth / np.sqrt(fifth * fifth + 0.01 * third * third)
+            error = fifth * (fifth / np.hypot(fifth, 0.1 * third))
         if not error <= 1.0:
             counts[REJECTED] += 1
             shrink = 0.2

@@ -117,8 +117,8 @@ def advance(block):  # type: ignore[no-untyped-def]
     measure(block, y, y_new, error5, ls.WRONG)
     measure(block, y, y_new, error3, ls.WRONG_B)
     fifth, third = load(rows, ls.WRONG), load(rows, ls.WRONG_B)
-    error = fifth * fifth / root(fifth * fifth + 0.01 * third * third)
-    error = where(fifth == 0.0, no, error)
+    both = root(fifth * fifth + 0.01 * third * third)
+    error = where(both == 0.0, fifth, fifth * (fifth / both))
     good = active & (error <= 1.0)
 
     evaluate(block, y_new, new_slope)
