@@ -104,7 +104,7 @@ def check_against_two_references(run, rtol):
     assert np.linalg.norm(auto.vectors - radau.vectors, axis=1).max() < allowed
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(runs())
 def test_auto_agrees_with_two_references_on_random_problems(run):
     check_against_two_references(run, 1e-6)

@@ -112,6 +112,9 @@ def _strip_of_rows(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row
 
 @compiled(types.void(*[types.intp] * 10))
 def _multiply_large(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_row):  # type: ignore[no-untyped-def]
+    # Strips of about equal heights: few rows at a time would wait for one another's sums.
+    strips = (rows + 7) // 8
+    height = (rows + strips - 1) // strips
     c = 0
     while c < columns:
         left = columns - c
@@ -120,9 +123,9 @@ def _multiply_large(a, a_row, a_col, b, b_row, rows, inner, columns, out, out_ro
         while r < rows:
             a_at = a + 8 * r * a_row
             at = out + 8 * (r * out_row + c)
-            more = min(rows - r, 8)
+            more = min(rows - r, height)
             _strip_of_rows(a_at, a_row, a_col, b_at, b_row, more, inner, left, at, out_row)
-            r += 8
+            r += height
         c += 8
 
 

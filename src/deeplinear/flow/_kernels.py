@@ -146,7 +146,11 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
 
 @compiled(_ADDRESSED)
 def _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
-    """The field through thin matrices with q columns: Z_i forward, B_i = L_i^T E backward."""
+    """The field through thin matrices with q columns: Z_i forward, B_i = L_i^T E backward.
+
+    Thin matrices are transposed first where the product of a matrix and a transposed one would be
+    asked of BLAS, which takes twice as long for it.
+    """
     w, z_next = theta, work
     z = matrix_at(theta, integer_at(widths, 1), q)  # W_0, when Sxx is the identity
     z_at, widest = 0, 0
@@ -162,6 +166,7 @@ def _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out
             z_next += 8 * rows * q
         w += 8 * rows * columns
     b_at, b_other = z_next, z_next + 8 * widest * q
+    spare = b_other + 8 * widest * q
     b = matrix_at(b_at, p, q)
     loss = _residual(target, p, q, z, copies, b)
     gradient_at = out + (w - theta)
@@ -173,7 +178,9 @@ def _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out
         if i > 0:
             z_at -= 8 * columns * q
             before = matrix_at(theta if i == 1 and factor == 0 else z_at, columns, q)
-            np.dot(b, before.T, gradient)
+            flat = matrix_at(spare, q, columns)
+            flat[:, :] = before.T
+            np.dot(b, flat, gradient)
             new = matrix_at(b_other, columns, q)
             np.dot(matrix_at(w, rows, columns).T, b, new)
             b = new
@@ -187,7 +194,10 @@ def _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out
 
 @compiled(_ADDRESSED)
 def _field_from_outputs(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
-    """The field through thin matrices with p rows: L_i backward, M_i = E Z_i^T forward."""
+    """The field through thin matrices with p rows: L_i backward, M_i = E Z_i^T forward.
+
+    M_i is kept transposed as well, for the same reason as in `_field_from_inputs`.
+    """
     w, l_next, widest = theta, work, 0
     for i in range(h):
         w += 8 * integer_at(widths, i + 1) * integer_at(widths, i)
@@ -204,17 +214,23 @@ def _field_from_outputs(theta, widths, h, target, p, q, factor, copies, work, ou
             left = new
             l_next += 8 * p * columns
     l_at = l_next
-    m_at, m_other = l_next, l_next + 8 * p * widest
-    m = matrix_at(m_at, p, integer_at(widths, 0))
+    m = matrix_at(l_next, p, integer_at(widths, 0))
+    tall_at, tall_other = l_next + 8 * p * widest, l_next + 16 * p * widest
     if factor == 0:
         loss = _residual(target, p, q, left, copies, m)
+        tall = matrix_at(tall_at, q, p)  # m transposed
+        tall[:, :] = m.T
     else:
         f = matrix_at(factor, integer_at(widths, 0), q)
-        product = matrix_at(m_other + 8 * p * widest, p, q)
-        residual = matrix_at(m_other + 8 * p * (widest + q), p, q)
+        product = matrix_at(tall_other + 8 * p * widest, p, q)
+        residual = matrix_at(tall_other + 8 * p * (widest + q), p, q)
         np.dot(left, f, product)
         loss = _residual(target, p, q, product, copies, residual)
-        np.dot(residual, f.T, m)
+        flat = matrix_at(tall_other + 8 * p * widest, q, p)
+        flat[:, :] = residual.T
+        tall = matrix_at(tall_at, integer_at(widths, 0), p)
+        np.dot(f, flat, tall)
+        m[:, :] = tall.T
     if h > 1:
         l_at -= 8 * p * integer_at(widths, 0)
     for i in range(h):
@@ -229,10 +245,12 @@ def _field_from_outputs(theta, widths, h, target, p, q, factor, copies, work, ou
                 l_at -= 8 * p * rows
                 left = matrix_at(l_at, p, rows)
             np.dot(left.T, m, gradient)
-            new = matrix_at(m_other, p, rows)
-            np.dot(m, matrix_at(w, rows, columns).T, new)
-            m = new
-            m_at, m_other = m_other, m_at
+            new = matrix_at(tall_other, rows, p)
+            np.dot(matrix_at(w, rows, columns), tall, new)
+            m = matrix_at(l_next, p, rows)
+            m[:, :] = new.T
+            tall = new
+            tall_at, tall_other = tall_other, tall_at
         w += 8 * rows * columns
     return loss
 
@@ -265,7 +283,7 @@ def work_size(widths: tuple[int, ...], q: int) -> int:
     thin, widest = min(q, widths[-1]), max(*widths, q)
     stride, padded = (-(-n // LANES) * LANES for n in (thin, widest))
     lanes = stride * (sum(widths) + 3 * widest) + thin * padded + LANES
-    return max(lanes, thin * (sum(widths) + 2 * max(widths)) + 2 * widths[-1] * q)
+    return max(lanes, thin * (sum(widths) + 3 * max(widths)) + 2 * widths[-1] * q)
 
 
 @compiled(HESSIAN_SIGNATURE)

@@ -31,7 +31,7 @@ def span(*parts: Array) -> Array:
 
 def size(matrix: Array) -> float:
     """The Frobenius norm, without under- or overflow of squares."""
-    norm = math.sqrt(np.vdot(matrix, matrix)) if matrix.size else 0.0
+    norm = math.sqrt(np.einsum("ij,ij", matrix, matrix))  # no BLAS, whose threads wake slowly
     if not 1e-140 < norm < 1e140:
         largest = float(np.abs(matrix).max(initial=0.0))
         norm = largest * float(np.linalg.norm(matrix / largest)) if largest > 0.0 else 0.0
@@ -112,8 +112,19 @@ def closure(
 
 def _spanning(basis: Array, image: Array) -> bool:
     """Whether basis and image certainly span the space."""
-    gram = basis @ basis.T + image @ image.T
-    gram[np.diag_indices_from(gram)] -= _DISTINCT**2 * float(np.trace(gram)) / len(gram)
+    return _definite(basis @ basis.T + image @ image.T)
+
+
+def _independent(image: Array, tol: float) -> bool:
+    """Whether the columns certainly are, with singular values above `tol`."""
+    rows, columns = image.shape
+    return columns <= rows and _definite(image.T @ image, tol)
+
+
+def _definite(gram: Array, tol: float = 0.0) -> bool:
+    """Whether no root of an eigenvalue is below `tol`, or tiny beside the others; by Cholesky."""
+    mean = float(np.trace(gram)) / len(gram)
+    gram[np.diag_indices_from(gram)] -= max(_DISTINCT**2 * mean, tol**2)
     try:
         np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
@@ -124,8 +135,11 @@ def _spanning(basis: Array, image: Array) -> bool:
 def _new_directions(basis: Array, image: Array, tol: float) -> Array:
     for _ in range(2):
         image = image - basis @ (basis.T @ image)
-    u, s, _ = np.linalg.svd(image, full_matrices=False)
-    u = u[:, s > tol][:, : basis.shape[0] - basis.shape[1]]
+    if _independent(image, tol):
+        u = image
+    else:
+        u, s, _ = np.linalg.svd(image, full_matrices=False)
+        u = u[:, s > tol][:, : basis.shape[0] - basis.shape[1]]
     # A small image has kept round-off along the basis, which is no longer small in its direction.
     return np.linalg.qr(u - basis @ (basis.T @ u))[0] if u.shape[1] else u
 

@@ -74,7 +74,7 @@ _advance_at, _field_at, _hessian_at, _observe_at, _norm_at, _settle_at = (
 )
 
 _STEPS_A_CHECK = 64  # after so many steps the size of round-off is judged anew
-_EXPLICIT_PATIENCE, _STABILIZED_PATIENCE = 4.0, 3.0  # stiff steps before a method reports
+_EXPLICIT_PATIENCE, _STABILIZED_PATIENCE = 3.0, 3.0  # stiff steps before a method reports
 _SOON, _MOST_PATIENT = 12, 8.0  # steps; times the patience, after ways back that came soon
 _EXPLICIT_REACH = 4.0  # h |lambda| from which an explicit step counts as stiff
 _NOISY_REACH = 1.5  # the same, where round-off limits it before stability does

@@ -80,13 +80,12 @@ def _advance(  # type: ignore[no-untyped-def]
             break
         for i in range(1, _STAGES):
             first = _FIRST[i]
+            point = last_state if i == _STAGES - 1 else y_new
             combine(
                 coefficients + i * one + 8 * first, max(i, 3) - first, stages + 8 * first * row,
-                row, n, address(y), h, new,
+                row, n, address(y), h, address(point),
             )  # fmt: skip
-            if i == _STAGES - 1:
-                last_state[:n] = y_new[:n]
-            field(y_new, widths, target, factor, copies, work, vectors[_SLOT[i]])
+            field(point, widths, target, factor, copies, work, vectors[_SLOT[i]])
         # B, and the errors of order 5 and 3.
         multiply(
             coefficients + _STAGES * one + 16, table.shape[1], 1, stages + 16 * row, row,

@@ -13,6 +13,7 @@ from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve._reduced import reduced
 from deeplinear.solve._saving import SaveLike, Saver
+from deeplinear.solve._scales import finest_scale, natural_scale, smallest_scale
 from deeplinear.solve._state import DENSE_LIMIT
 from deeplinear.solve._status import Progress
 from deeplinear.solve._trajectory import Trajectory
@@ -182,17 +183,17 @@ def gradient_flow(
     large, start = problem, net
     if reduction is not None:
         problem, net = reduction.problem, reduction.net
-    scale = _natural_scale(problem, net)
+    scale = natural_scale(problem, net)
     from deeplinear.solve._driver import Numerics, Run
 
     numerics = Numerics(
         method=method,
         t_end=-end if reverse else end,
         rtol=rtol,
-        atol=rtol * _smallest_scale(net, scale)
+        atol=rtol * smallest_scale(net, scale)
         if atol is None
         else checks.number("atol", atol, minimum=0.0),
-        finest=_finest(net),
+        finest=finest_scale(net.to_vector(), np.array(net.widths)),
         gap=gap,
         max_steps=checks.integer("max_steps", max_steps, minimum=1),
         norm_cap=1e6 * max(scale, float(dnrm2(net.to_vector())))
@@ -202,28 +203,3 @@ def gradient_flow(
     )
     saver = Saver.of(save, net.n_params, numerics.t_end)
     return Run(large, start, numerics, saver, progress, reduction).integrate()
-
-
-def _natural_scale(problem: Problem, net: LinearNetwork) -> float:
-    """The size of a balanced layer at the solution: ||Sigma||^{1/h}, or 1 without a target."""
-    size = float(dnrm2(problem.modes.s)) if len(problem.modes) else 0.0
-    return size ** (1.0 / net.depth) if size > 0 else 1.0
-
-
-def _smallest_scale(net: LinearNetwork, natural: float) -> float:
-    """A thousandth of a typical weight, at the start or at the solution, whichever is smaller."""
-    start = float(dnrm2(net.to_vector())) / math.sqrt(net.n_params)
-    typical = natural / math.sqrt(max(net.widths))
-    return 1e-3 * (min(start, typical) if start > 0 else typical)
-
-
-def _finest(net: LinearNetwork) -> float:
-    """The smallest singular value, over layers, that carries signal at the start."""
-    rank = min(net.widths)
-    finest = math.inf
-    for w in net.weights:
-        values = np.linalg.svd(w, compute_uv=False)[:rank]
-        carrying = values[values > 1e-10 * values[0]]
-        if carrying.size:
-            finest = min(finest, float(carrying[-1]))
-    return finest

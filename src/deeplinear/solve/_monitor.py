@@ -106,14 +106,23 @@ def error_norm(widths, y, y_new, error, rtol, atol, finest):  # type: ignore[no-
     unlearned stay that small while the layers grow, and their errors decide when they leave. No
     tolerance is finer than round-off.
     """
+    h = widths.size - 1
+    squares = np.empty(h)
     old, new, wrong = address(y), address(y_new), address(error)
-    total = max(square(old, y.size), square(new, y.size))
-    worst = 0.0
-    for i in range(widths.size - 1):
+    at, total_before, total_after = 0, 0.0, 0.0
+    for i in range(h):
         size = widths[i] * widths[i + 1]
-        before, after, off = square(old, size), square(new, size), square(wrong, size)
-        old, new, wrong = old + 8 * size, new + 8 * size, wrong + 8 * size
-        scale = np.sqrt(max(max(before, after), LAYER_FLOOR * LAYER_FLOOR * total))
+        before, after = square(old + at, size), square(new + at, size)
+        total_before, total_after = total_before + before, total_after + after
+        squares[i] = max(before, after)
+        at += 8 * size
+    least = LAYER_FLOOR * LAYER_FLOOR * max(total_before, total_after)
+    worst = 0.0
+    for i in range(h):
+        size = widths[i] * widths[i + 1]
+        off = square(wrong, size)
+        wrong += 8 * size
+        scale = np.sqrt(max(squares[i], least))
         allowed = max(rtol * min(scale, finest), _ROUND_OFF * scale)
         ratio = np.sqrt(off) / (atol * np.sqrt(size) + allowed)
         if ratio > worst or np.isnan(ratio):  # a NaN stays

@@ -52,8 +52,8 @@ class Saver:
         if np.ndim(save) == 0:
             return cls(limit=checks.integer("save", save, minimum=2))
         times = checks.real_array("save", save, ndim=1, shape_text="(k,)")
-        forward = np.sign(t_end) * times
-        if times.size == 0 or np.any(np.diff(forward) <= 0) or forward[0] < 0:
+        forward = times if t_end >= 0 else -times
+        if times.size == 0 or (forward[1:] <= forward[:-1]).any() or forward[0] < 0:
             raise ArgumentError(
                 "Argument `save` must hold times that start at or after 0 and strictly increase "
                 "(decrease when reverse=True), but it does not."
