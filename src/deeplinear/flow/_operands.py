@@ -1,5 +1,6 @@
 """What the compiled kernels take: a problem and widths as plain arrays."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,6 @@ class Operands:
             target=np.array(target),
             factor=np.zeros((0, 0)) if factor is None else np.array(factor),
             copies=np.ones(len(target)),
-            n_params=int(np.sum(array[1:] * array[:-1])),
+            n_params=sum(a * b for a, b in itertools.pairwise(widths)),
             work_size=work_size(widths, target.shape[1]),
         )

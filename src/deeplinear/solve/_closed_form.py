@@ -23,26 +23,28 @@ Look = Callable[[float, Array], tuple[float, float]]
 
 def closed_form(problem: Problem, net: LinearNetwork, rtol: float) -> Solution | None:
     """The closed form of this start's weights, if the start fits one well within the tolerance."""
-    if net.depth > 1 and not _may_be_decoupled(problem, net):
+    size = float(dnrm2(net.to_vector()))
+    signal = float(dnrm2(problem.modes.s)) if len(problem.modes) else 0.0
+    if net.depth > 1 and not _may_be_decoupled(problem, net, size, signal):
         return None
-    if len(problem.modes):
-        natural = float(dnrm2(problem.modes.s)) ** (1.0 / net.depth)
-        # The forms add the change to the start, whose round-off stays when it is huge.
-        if np.finfo(float).eps * float(dnrm2(net.to_vector())) > 1e-3 * rtol * natural:
-            return None
+    # The forms add the change to the start, whose round-off stays when it is huge.
+    if signal > 0.0 and np.finfo(float).eps * size > 1e-3 * rtol * signal ** (1.0 / net.depth):
+        return None
     limit = min(LARGEST_VIOLATION, 0.01 * rtol)
     forms = (form for form in applicable(problem, net) if form.violation <= limit)
     return next((form for form in forms if form.weights is not None), None)
 
 
-def _may_be_decoupled(problem: Problem, net: LinearNetwork) -> bool:
+def _may_be_decoupled(problem: Problem, net: LinearNetwork, size: float, signal: float) -> bool:
     """Whether Sigma^T Sigma and W_0^T W_0 commute on one vector, as they do if it is decoupled.
 
     A handful of matrix-vector products, so that other starts lose no time; `applicable` decides.
     """
     first = net.weights[0] if problem.factor is None else net.weights[0] @ problem.factor
     target = problem.factor_target
-    first, target = _scaled(first), _scaled(target)
+    moderate = 1e-30 < size < 1e30 and 1e-30 < signal < 1e30 and problem.factor is None
+    if not moderate:  # no product may overflow
+        first, target = _scaled(first), _scaled(target)
     x = np.cos(np.arange(target.shape[1]))  # in no special position
     there = target.T @ (target @ (first.T @ (first @ x)))
     back = first.T @ (first @ (target.T @ (target @ x)))

@@ -103,7 +103,8 @@ class Run:
             saved=saver.space(len(y)),
         )
         # The size of a balanced layer at the solution.
-        self._natural = float(np.linalg.norm(operands.target)) ** (1 / (len(net.widths) - 1))
+        self._target_norm = float(np.linalg.norm(operands.target))
+        self._natural = self._target_norm ** (1 / (len(net.widths) - 1))
         self._start_norm = float(dnrm2(y))
         self._segments: list[Segment] = []
         self._excess = self._evaluate()
@@ -220,7 +221,7 @@ class Run:
             numerics.structure,
         )
         s.policy[st.T_END], s.policy[st.STOPS] = numerics.t_end, self._stops
-        s.policy[st.TARGET_NORM] = np.linalg.norm(self._operands.target)
+        s.policy[st.TARGET_NORM] = self._target_norm
         s.policy[st.FACTOR_NORM] = self._factor_norm
         steps = _STEPS_TO_FIRST_LOOK
         try:
@@ -251,9 +252,8 @@ class Run:
         """The slope that round-off alone can make at these weights; -1 without a stop rule."""
         if not self._stops:
             return -1.0
-        o = self._operands
-        target_norm = float(np.linalg.norm(o.target))
-        return float(quiet_below(o.widths, self._state.y, target_norm, self._factor_norm))
+        widths, y = self._operands.widths, self._state.y
+        return float(quiet_below(widths, y, self._target_norm, self._factor_norm))
 
     def _gap_now(self) -> float:
         return max(float(self._state.memo[st.LOSS_LAST]) - self._optimum, 0.0)
