@@ -13,7 +13,6 @@ from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve._reduced import reduced
 from deeplinear.solve._saving import SaveLike, Saver
-from deeplinear.solve._scales import finest_scale, natural_scale, smallest_scale
 from deeplinear.solve._state import DENSE_LIMIT
 from deeplinear.solve._status import Progress
 from deeplinear.solve._trajectory import Trajectory
@@ -183,9 +182,10 @@ def gradient_flow(
     large, start = problem, net
     if reduction is not None:
         problem, net = reduction.problem, reduction.net
-    scale = natural_scale(problem, net)
-    from deeplinear.solve._driver import Numerics, Run
+    from deeplinear.solve._driver import Numerics, Run  # they load the compiled kernels
+    from deeplinear.solve._scales import finest_scale, natural_scale, smallest_scale
 
+    scale = natural_scale(problem, net)
     numerics = Numerics(
         method=method,
         t_end=-end if reverse else end,
