@@ -99,7 +99,7 @@ def ensemble(
     rtol: float = 1e-6,
     widths: Sequence[int] | None = None,
     n_threads: int | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
     save: Any = "ends",
     store: str | os.PathLike[str] | None = None,
     **options: Any,
@@ -125,8 +125,11 @@ def ensemble(
     n_threads
         None: as many as the machine's processors.
     progress
-        Called with (members done, members in all) about ten times a second, as the number changes;
-        None for the second where the starts do not tell.
+        None: a bar on standard error where that is a terminal, once the run has taken two seconds;
+        it disappears at the end. True: the bar at once, or, where there is no terminal, a line
+        every five seconds. False: nothing. Or a function, called with (members done, members in
+        all) about ten times a second, as the number changes; None for the second where the starts
+        do not tell.
     store
         A folder that members go to as they end, instead of memory: a zarr store that opens with
         xarray and with `deeplinear.load`. Where it exists, the same call completes it: after a
@@ -168,16 +171,14 @@ def ensemble(
     ----------
     theory §3, §11, §13.
     """
+    from deeplinear.solve._ensemble_progress import display
     from deeplinear.solve._ensemble_run import Pipeline
     from deeplinear.solve._member_runs import MemberRuns, StopFlag
 
     reader = Starts(problem, starts, widths)
     if n_threads is not None:
         n_threads = checks.integer("n_threads", n_threads, minimum=1)
-    if progress is not None and not callable(progress):
-        raise ArgumentTypeError(
-            f"Argument `progress` must be None or callable, but it is {progress!r}."
-        )
+    shown = display(progress)
     first_widths, first = reader.first()
     given = {"t_end": t_end, "rtol": rtol, **options}
     _check_options(problem, LinearNetwork.from_vector(first, first_widths), given, save)
@@ -185,7 +186,8 @@ def ensemble(
     kept = {"method": "auto", "max_steps": 1_000_000, **given}
     if store is None:
         members = Members(problem, kept)
-        Pipeline(runs, reader, members, n_threads, progress).run()
+        with shown as tell:
+            Pipeline(runs, reader, members, n_threads, tell).run()
         return Ensemble(members)
     from deeplinear.solve._ensemble_reading import open_source
     from deeplinear.solve._ensemble_store import open_sink
@@ -195,8 +197,9 @@ def ensemble(
             f"Argument `save` must be 'ends' where `store` is given, but it is {save!r}."
         )
     sink = open_sink(store, problem, first_widths, kept, reader.total)
-    pipeline = Pipeline(runs, reader, sink, n_threads, progress)
-    pipeline.run()
+    with shown as tell:
+        pipeline = Pipeline(runs, reader, sink, n_threads, tell)
+        pipeline.run()
     sink.close(complete=not pipeline.interrupted)
     return Ensemble(open_source(store))
 

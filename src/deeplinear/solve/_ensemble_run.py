@@ -1,10 +1,14 @@
 """Threads over parts of units of members; finished units go to a sink in their order."""
 
+import contextlib
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
@@ -37,6 +41,47 @@ class Sink(Protocol):
         """Take a finished unit."""
 
 
+class _CtrlC:
+    """Keeps Ctrl-C until `take`, so that no unit is cut in two; a second one comes through."""
+
+    def __init__(self) -> None:
+        self.pressed = 0
+        self._through = False
+        self._ours = False
+
+    def __enter__(self) -> Self:
+        main = threading.current_thread() is threading.main_thread()
+        # A handler of somebody's own is left alone; its error may come anywhere.
+        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._press)
+            self._ours = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.pressed += 1
+        if self._through or self.pressed > 1:
+            raise KeyboardInterrupt
+
+    def take(self) -> None:
+        """Raise if it was pressed."""
+        if self.pressed:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def through(self) -> Iterator[None]:
+        """Let it raise at once: code of the caller runs, which may take long."""
+        self.take()
+        self._through = True
+        try:
+            yield
+        finally:
+            self._through = False
+
+
 @dataclass
 class _Unit:
     index: int
@@ -53,25 +98,26 @@ class Pipeline:
         starts: Starts,
         sink: Sink,
         n_threads: int | None,
-        progress: Callable[[int, int | None], None] | None,
+        tell: Callable[[int, int | None], None],
     ) -> None:
         self._runs, self._starts, self._sink = runs, starts, sink
         self._threads = n_threads or os.cpu_count() or 1
-        self._progress = progress
+        self._tell = tell
         self._wishes: dict[Future[Block], np.ndarray] = {}
         self._done = 0  # members of tasks that have been taken
-        self._shown = -1
+        self._ctrl_c = _CtrlC()
         self.interrupted = False
 
     def run(self) -> None:
         """Integrate everything; on Ctrl-C let the members end as they are."""
         owners: dict[Future[Block], tuple[_Unit, np.ndarray]] = {}
         tasks = self._tasks()
-        with ThreadPoolExecutor(self._threads) as pool:
+        with self._ctrl_c, ThreadPoolExecutor(self._threads) as pool:
             try:
                 exhausted = False
                 while True:
                     while not exhausted and len(owners) < 2 * self._threads:
+                        self._ctrl_c.take()
                         task = next(tasks, None)
                         if task is None:
                             exhausted = True
@@ -79,6 +125,7 @@ class Pipeline:
                         unit, part = task
                         self._submit(pool, owners, unit, part)
                     self._show()
+                    self._ctrl_c.take()
                     if not owners:
                         break
                     finished, _ = wait(owners, _LOOK_EVERY, FIRST_COMPLETED)
@@ -89,7 +136,7 @@ class Pipeline:
                 self._runs.stop.raised = self.interrupted = True
                 for wishes in self._wishes.values():
                     wishes[0] = 1
-                if not isinstance(error, KeyboardInterrupt):
+                if not isinstance(error, KeyboardInterrupt) or self._ctrl_c.pressed > 1:
                     raise
                 wait(owners)
                 for future in list(owners):
@@ -102,7 +149,9 @@ class Pipeline:
         units = enumerate(self._starts.units(self._sink.unit))
         # After Ctrl-C nothing more is read of starts that come lazily: they may have no end.
         while not (self.interrupted and self._starts.total is None):
-            index, parts = next(units, (-1, []))
+            lazy = self._starts.total is None
+            with self._ctrl_c.through() if lazy else contextlib.nullcontext():
+                index, parts = next(units, (-1, []))
             if not parts:
                 return
             if self._sink.has(index, parts):
@@ -160,9 +209,5 @@ class Pipeline:
             self._add(unit, part.places, Block(part.widths, columns))
 
     def _show(self) -> None:
-        if self._progress is None:
-            return
         done = self._done + sum(int(wishes[1]) for wishes in self._wishes.values())
-        if done != self._shown:
-            self._shown = done
-            self._progress(done, self._starts.total)
+        self._tell(done, self._starts.total)
