@@ -156,6 +156,8 @@ class Pipeline:
                 return
             if self._sink.has(index, parts):
                 self._done += sum(len(part.places) for part in parts)
+                self._show()
+                self._ctrl_c.take()
                 continue
             pieces = [
                 Part(part.widths, part.places[k : k + size], part.vectors[k : k + size])
