@@ -9,16 +9,11 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from deeplinear._core.progress import EVERY, QUIET_FOR, bar, clock
 from deeplinear.solve import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-QUIET_FOR = 2.0
-"""Seconds before the first plain line: a short run prints none."""
-
-EVERY = 5.0
-"""Seconds between plain lines."""
 
 
 class Display(Protocol):
@@ -94,16 +89,7 @@ def line(progress: Progress, t_end: float | None) -> str:
     modes = f"modes {progress.learned}/{progress.n_modes}"
     return (
         f"gap {progress.gap:.1e}{goal}  {modes}  t {progress.t:.3g}{end}  "
-        f"{progress.n_steps} steps  {_clock(progress.elapsed)}"
-    )
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return (
-        f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-        if minutes >= 60
-        else (f"{minutes}:{seconds:02}")
+        f"{progress.n_steps} steps  {clock(int(progress.elapsed))}"
     )
 
 
@@ -160,8 +146,7 @@ class _Live(_Silent):
         width = min(self._console.width - len(text) - 4, 30)
         if width >= 5:
             full = round(width * fraction(progress, self._t_end))
-            done, left = ("━", "╌") if self._console.encoding.startswith("utf") else ("#", "-")
-            text = f"{done * full}{left * (width - full)}  {text}"
+            text = f"{bar(full, width, self._console.encoding)}  {text}"
         self._update(text)
 
     def _update(self, text: str) -> None:

@@ -8,12 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from deeplinear._core.errors import ArgumentTypeError
+from deeplinear._core.progress import EVERY, QUIET_FOR, bar, clock
 
 Tell = Callable[[int, int | None], None]
 """To be called with members done, and members in all."""
-
-QUIET_FOR, EVERY = 2.0, 5.0
-"""Seconds before the first plain line, or a bar nobody asked for; and between plain lines."""
 
 _WIDEST = 79  # columns
 _LOOK_BACK = 15.0  # seconds over which the speed is measured: members found in a store fly by
@@ -39,14 +37,8 @@ def line(done: int, total: int | None, speed: float) -> str:
     pace = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
     if total is None:
         return f"{done:,} members  {pace}"
-    left = f"  {_clock((total - done) / speed)} left" if speed > 0 else ""
+    left = f"  {clock(round((total - done) / speed))} left" if speed > 0 else ""
     return f"{done:,} of {total:,} members  {100 * done // total}%  {pace}{left}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _at_changes(progress: Tell) -> Tell:
@@ -103,9 +95,7 @@ def _bar(quiet_for: float) -> Iterator[Tell]:
         widest = min(console.width - len("^C"), _WIDEST)
         width = min(widest - len(text) - 2, 30)
         if share > 0 and width >= 5:
-            full = int(width * share)
-            filled, empty = ("━", "╌") if console.encoding.startswith("utf") else ("#", "-")
-            text = f"{filled * full}{empty * (width - full)}  {text}"
+            text = f"{bar(int(width * share), width, console.encoding)}  {text}"
         shown = Text(text, no_wrap=True)
         shown.truncate(widest, overflow="ellipsis")
         live.start()
