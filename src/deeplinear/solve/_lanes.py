@@ -18,6 +18,7 @@ from deeplinear.solve import (
 )
 from deeplinear.solve import _lane_state as ls
 from deeplinear.solve._lane_batch import run
+from deeplinear.solve._scales import finest_scale
 from deeplinear.solve._stabilized import STABILIZED
 
 
@@ -131,7 +132,7 @@ class LaneRunner:
         )
         self._prepare = address_of(_lane_monitor.prepare)
         self._alive = [*arrays.values(), table, order, width]  # their addresses are in use
-        self.widths, self._rank, self.natural = widths, min(widths), natural
+        self.widths, self.natural = widths, natural
         self._zero_gap, self._rounding = common[ls.ZERO_GAP], common[ls.ROUNDING]
 
     def integrate(self, starts: Array, finest: Array, wishes: np.ndarray) -> tuple[Array, Array]:
@@ -153,11 +154,5 @@ class LaneRunner:
 
     def finest(self, starts: Array) -> Array:
         """The smallest singular value, over layers, that carries signal at each start."""
-        result, at = np.full(len(starts), np.inf), 0
-        for rows, columns in zip(self.widths[1:], self.widths[:-1], strict=True):
-            layer = starts[:, at : at + rows * columns].reshape(-1, rows, columns)
-            at += rows * columns
-            values = np.linalg.svd(layer, compute_uv=False)[:, : self._rank]
-            carrying = (values > 1e-10 * values[:, :1]) & (values > 0.0)
-            result = np.minimum(result, np.where(carrying, values, np.inf).min(axis=1))
-        return result
+        widths = np.array(self.widths)
+        return np.array([finest_scale(start, widths) for start in starts])

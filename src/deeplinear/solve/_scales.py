@@ -11,6 +11,7 @@ from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 
 _CARRIES = 1e-10  # of a layer's largest singular value: below is round-off
+_TELLS = 1e-8  # of the largest eigenvalue of W W^T: below, half of the digits are round-off
 
 
 def natural_scale(problem: Problem, net: LinearNetwork) -> float:
@@ -30,7 +31,7 @@ def smallest_scale(net: LinearNetwork, natural: float) -> float:
 def finest_scale(y, widths):  # type: ignore[no-untyped-def]
     """Return the smallest singular value, over layers, that carries signal; inf without one.
 
-    From the eigenvalues of W W^T, unless these are too far apart to be squares of anything.
+    From the eigenvalues of W W^T, which are quicker, where they are not too far apart.
     """
     rank = widths.min()
     finest = np.inf
@@ -45,7 +46,7 @@ def finest_scale(y, widths):  # type: ignore[no-untyped-def]
         w = w / size
         squares = np.linalg.eigvalsh(w @ w.T if rows <= columns else w.T @ w)
         top = squares.size - 1
-        if squares[top - rank + 1] > 1e-8 * squares[top]:
+        if squares[top - rank + 1] > _TELLS * squares[top]:
             finest = min(finest, size * np.sqrt(squares[top - rank + 1]))
             continue
         values = np.linalg.svd(w, False)[1][:rank]
