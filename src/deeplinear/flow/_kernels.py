@@ -178,17 +178,19 @@ def _field_from_inputs(theta, widths, h, target, p, q, factor, copies, work, out
         if i > 0:
             z_at -= 8 * columns * q
             before = matrix_at(theta if i == 1 and factor == 0 else z_at, columns, q)
-            flat = matrix_at(spare, q, columns)
-            flat[:, :] = before.T
-            np.dot(b, flat, gradient)
+        elif factor != 0:
+            before = matrix_at(factor, columns, q)
+        else:
+            gradient[:, :] = b
+            break
+        flat = matrix_at(spare, q, columns)
+        flat[:, :] = before.T
+        np.dot(b, flat, gradient)
+        if i > 0:
             new = matrix_at(b_other, columns, q)
             np.dot(matrix_at(w, rows, columns).T, b, new)
             b = new
             b_at, b_other = b_other, b_at
-        elif factor != 0:
-            np.dot(b, matrix_at(factor, columns, q).T, gradient)
-        else:
-            gradient[:, :] = b
     return loss
 
 

@@ -262,11 +262,12 @@ class Run:
         slope = self._state.slope
         if not (math.isfinite(self._excess) and np.isfinite(slope).all()):
             return endings.overflow_at_start()
-        if self._stops and self._start_gap <= self._gap:
-            return endings.converged(self._gap)
-        speed = float(dnrm2(slope))
-        if self._stops and speed <= 4 * self._quiet_below():
-            return endings.started_at_saddle(speed, self._start_gap)
+        if self._stops:
+            if self._start_gap <= self._gap:
+                return endings.converged(self._gap)
+            speed = float(dnrm2(slope))
+            if speed <= 4 * self._quiet_below():
+                return endings.started_at_saddle(speed, self._start_gap)
         return endings.t_end(0.0) if self._numerics.t_end == 0.0 else None
 
     def _status_of(self, code: int) -> Status | None:
