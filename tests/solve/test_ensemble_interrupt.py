@@ -69,7 +69,7 @@ def interrupt(script: str) -> list[str]:
 IN_MEMORY = """
 members = dl.ensemble(t.PROBLEM, {starts}, progress=t.tell)
 last = members[len(members) - 1].status
-print(len(members), *members.statuses, sum(members.statuses.values()), sep=",")
+print(len(members), *sorted(members.statuses), sum(members.statuses.values()), sep=",")
 """
 
 
