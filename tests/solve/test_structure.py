@@ -96,6 +96,79 @@ def test_the_laws_hold_where_they_do_not_have_full_rank(name, method):
         assert traj.drift.max() < DRIFT
 
 
+WIDE = {
+    (20, 24, 24, 10): 1e-2,
+    (1, 40, 40, 1): 0.05,
+    (3, 50, 3): 0.3,
+    (2, 60, 2, 60, 2): 0.2,
+    (5, 30, 30, 30, 5): 0.05,
+    (4, 40, 4): 1e-3,
+}
+
+
+@pytest.mark.parametrize("method", STEPPING)
+@pytest.mark.parametrize("sizes", WIDE, ids=str)
+def test_the_laws_hold_in_wide_layers_at_every_tolerance(sizes, method):
+    thin = min(sizes)
+    modes = np.linspace(4.0, 1.0, thin) if thin > 1 else [2.0]
+    problem = dl.Problem.from_modes(modes, d_in=sizes[0], d_out=sizes[-1], seed=1)
+    net = dl.init.gaussian(sizes, scale=WIDE[sizes], seed=0)
+    if method == "stiff" and net.n_params > 500:
+        return  # seconds for each Hessian
+    for rtol in (1e-2, 1e-4, 1e-7):
+        traj = dl.gradient_flow(
+            problem, net, t_end=10.0, rtol=rtol, method=method, structure="laws"
+        )
+        assert traj.status == "t_end"
+        assert traj.drift.max() < DRIFT
+
+
+@pytest.mark.parametrize(("rtol", "times"), [(1e-2, 4.5), (1e-3, 4.0), (1e-6, 2.0)])
+def test_the_laws_of_wide_layers_take_a_few_times_as_many_evaluations(rtol, times):
+    problem, net, t_end = case("P4")
+    plain, kept = (
+        dl.gradient_flow(problem, net, t_end=t_end, rtol=rtol, structure=structure)
+        for structure in (None, "laws")
+    )
+    assert kept.drift.max() < DRIFT < plain.drift.max()
+    assert kept.stats.n_field < times * plain.stats.n_field
+
+
+def test_probes_tell_what_the_laws_are_off():
+    rng = np.random.default_rng(3)
+    for sizes in [(4, 30, 5), (6, 20, 25, 3), (1, 40, 1, 9)]:
+        widths = np.array(sizes)
+        start = dl.init.gaussian(sizes, scale=1.0, seed=1)
+        keep = _laws.memory(widths, start.to_vector())
+        n_seen = 8 * sum(sizes[1:-1])
+        spare = len(keep) - _laws._spare_size(widths)
+        probes, at_start, _, now = (
+            keep[spare - k * n_seen : spare - (k - 1) * n_seen] for k in (4, 3, 2, 1)
+        )
+        assert set(probes) == {-1.0, 1.0}
+        for rank in (1, 5):
+            moved = [
+                w
+                + 1e-3
+                * rng.standard_normal((len(w), rank))
+                @ rng.standard_normal((rank, w.shape[1]))
+                for w in start.weights
+            ]
+            net = dl.LinearNetwork(moved)
+            pairs = zip(net.imbalance(), start.imbalance(), strict=True)
+            off = max(np.linalg.norm(new - old) for new, old in pairs)
+            y = np.concatenate([net.to_vector(), np.zeros(8)])
+            _laws._probe(
+                *map(_at, (widths,)), len(sizes) - 1, *map(_at, (y, probes, now, keep[spare:]))
+            )
+            seen = _laws._distance(_at(widths), len(sizes) - 1, _at(now), _at(at_start))
+            assert 0.4 * off < seen < 2.0 * off
+
+
+def _at(array: np.ndarray) -> int:
+    return array.ctypes.data
+
+
 widths = st.lists(st.integers(1, 6), min_size=2, max_size=5).map(tuple)
 
 

@@ -36,7 +36,7 @@ from deeplinear.solve._state import (
     H,
     T,
 )
-from deeplinear.solve._structure import STRETCH
+from deeplinear.solve._structure import LONGEST, ORDER, STRETCH
 from deeplinear.solve._tableau import (
     END,
     ERROR,
@@ -131,6 +131,8 @@ def _advance(  # type: ignore[no-untyped-def]
     guess = np.empty((s, s))
     if state[STARTING] > 0.0:
         state[STARTING] = 0.0
+        if keep.size > 0:
+            keep[ORDER], keep[LONGEST] = 2 * nodes.size - 1, np.inf
         memory[_AGE], memory[_PREVIOUS], memory[_NOT_STIFF] = -1.0, 0.0, 0.0
         carry[:] = 0.0
     direction = 1.0 if state[T_LIMIT] >= state[T] else -1.0
@@ -281,7 +283,7 @@ def _advance(  # type: ignore[no-untyped-def]
             h *= keep[STRETCH]
         if not np.isfinite(loss):  # it overflows, or must not rise
             counts[REJECTED] += 1
-            state[H] = size * (0.1 if keep.size == 0 else 0.5)
+            state[H] = size * (0.1 if keep.size == 0 else keep[STRETCH])
             memory[_PREVIOUS] = 0.0
             rejected = True
             continue
@@ -309,6 +311,8 @@ def _advance(  # type: ignore[no-untyped-def]
         rejected = False
         # A step cut short to land on a time says little about the next one.
         state[H] = size * factor_h if 5.0 * size > wanted else wanted
+        if keep.size > 0:
+            state[H] = min(state[H], keep[LONGEST])
 
         code = observe(state[T], y, slope, loss, memo, rows)
         if landing and code == CONTINUE:

@@ -51,7 +51,7 @@ _MATRIX = types.float64[:, ::1]
 _SHARED = ADVANCE_SIGNATURE.args
 
 DRIVE_SIGNATURE = types.int64(
-    types.int64[::1],  # addresses: three methods, field, hessian, observe, norm, settle
+    types.int64[::1],  # addresses: methods, field, hessian, observe, norm, settle of each method
     _MATRIX, _MATRIX, _MATRIX,  # tables of the three methods
     *_SHARED[5:12],  # widths ... slope
     *_SHARED[13:],  # vectors ... keep
@@ -169,7 +169,6 @@ def drive(  # type: ignore[no-untyped-def]
     stiff = _advance_at(addresses[2])
     field, hessian = _field_at(addresses[3]), _hessian_at(addresses[4])
     observe, norm = _observe_at(addresses[5]), _norm_at(addresses[6])
-    settle = _settle_at(addresses[7])
     budget = policy[STEPS_TO_LOOK]
     if policy[N_SEGMENTS] == 0.0:
         segments[0, 0], segments[0, 1] = policy[METHOD], state[T]
@@ -184,6 +183,7 @@ def drive(  # type: ignore[no-untyped-def]
         if policy[STOPS] > 0.0:
             memo[QUIET_BELOW] = quiet_below(widths, y, policy[TARGET_NORM], policy[FACTOR_NORM])
         before = counts[STEPS]
+        settle = _settle_at(addresses[7 + int(policy[METHOD])])
         if policy[METHOD] == 0.0:
             code = explicit(
                 field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,

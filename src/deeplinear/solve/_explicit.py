@@ -32,7 +32,7 @@ from deeplinear.solve._state import (
     H,
     T,
 )
-from deeplinear.solve._structure import STRETCH
+from deeplinear.solve._structure import LONGEST, ORDER, STRETCH
 
 _STAGES = _dop853.N_STAGES
 # Where the slope of each stage lies: the first one beside the fourth, so that no stage needs to
@@ -63,6 +63,8 @@ def _advance(  # type: ignore[no-untyped-def]
     if state[STARTING] > 0.0:
         state[STARTING], state[STIFF_SEEN] = 0.0, 0.0
         memory[_SIZE] = 0.0
+        if keep.size > 0:
+            keep[ORDER], keep[LONGEST] = 8.0, np.inf
     start_slope = vectors[_SLOT[0]]
     for p in range(n):
         start_slope[p] = slope[p]
@@ -123,7 +125,7 @@ def _advance(  # type: ignore[no-untyped-def]
         if not np.isfinite(loss):
             # The end point overflowed although the stages did not, or the loss must not rise.
             counts[REJECTED] += 1
-            state[H] = size * (0.1 if keep.size == 0 else 0.5)
+            state[H] = size * (0.1 if keep.size == 0 else keep[STRETCH])
             rejected = True
             continue
         for p in range(n):
@@ -148,6 +150,8 @@ def _advance(  # type: ignore[no-untyped-def]
         rejected = False
         # A step cut short to land on a time says little about the next one.
         state[H] = size * grow if 6.0 * size > wanted else wanted
+        if keep.size > 0:
+            state[H] = min(state[H], keep[LONGEST])
 
         code = observe(state[T], y, slope, loss, memo, rows)
         # Steps at the stability limit leave noise of the size of the tolerance: stay inside.

@@ -85,11 +85,10 @@ def gradient_flow(
     norm_cap
         Cap on the Frobenius norm of all weights. None: 1e6 times the start's or the target's.
     structure
-        "laws": every step is moved back, by the least, onto the conservation laws of the start
-        (theory §4), so that ``drift`` stays below 2e-14 at every tolerance, but for what the notes
-        say of wide layers; "gauss" keeps them anyway. "monotone": the loss falls at every step,
-        ``largest_rise`` is 0, at every tolerance; forward in time only. See the notes for what
-        they cost.
+        "laws": steps keep the conservation laws of the start (theory §4), so that ``drift`` stays
+        below 2e-14 at every tolerance; "gauss" keeps them anyway. "monotone": the loss falls at
+        every step, ``largest_rise`` is 0, at every tolerance; forward in time only. See the notes
+        for what they cost.
     progress
         Called with a `Progress` about ten times a second.
 
@@ -112,16 +111,15 @@ def gradient_flow(
     `t_end` is detected by a gradient that stays at round-off for a million times as long as
     it took to get there, never by slowness alone.
 
-    Structure "laws" finds the smallest move by conjugate gradients, until what is left is round-off
-    of the laws: parts that are not learned yet are left alone, and so is the accuracy (the error
-    was 0.4 to 2.1 times that without). Measured with 5-5-5-5 and 4-4-4-4-4 from small starts, it
-    takes at rtol 1e-2, 1e-3, 1e-6, 1e-9 up to 1.8, 1.9, 1.2, 1.1 times as long with "auto", 3.5,
-    2.9, 1.4, 1.2 times with "stabilized", and 1.2 times with the others. It multiplies square
-    matrices as wide as the hidden layers, where the field needs thin ones: with 64-128-128-10 it
-    takes 8 times as long at rtol 1e-6, and 57 times at 1e-3. Where such layers meet a loose
-    tolerance, what it finds may not be enough: a drift of 3e-12 was seen with "auto" at rtol 1e-2
-    (20-24-24-10 from small weights), and with "stabilized" 4e-8 at 1e-2 and 2e-13 at 1e-6
-    (1-40-40-1).
+    Structure "laws" moves a step back by the smallest move, which conjugate gradients find, until
+    what is left is round-off of the laws: parts that are not learned yet are left alone, and so is
+    the accuracy (the error was 0.4 to 2.1 times that without). Measured with 5-5-5-5 and 4-4-4-4-4
+    from small starts, it takes at rtol 1e-2, 1e-3, 1e-6, 1e-9 up to 1.8, 1.9, 1.2, 1.1 times as
+    long with "auto", 3.5, 2.9, 1.4, 1.2 times with "stabilized", and 1.2 times with the others.
+    Where hidden layers are wide against the thinnest one, moves would be dear: explicit and
+    stabilized steps are kept so short instead that their own order keeps the laws. With "auto" that
+    takes at the same tolerances up to 3.6, 3.0, 1.6, 1.1 times as long (64-128-128-10 and
+    30-60-60-10), with "stabilized" alone, of low order, up to 30 times.
 
     Structure "monotone" stretches a step, with its time, so that the loss falls by what the
     method's own slopes say (relaxation; explicit and stiff steps that do not land on a time that

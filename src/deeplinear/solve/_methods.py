@@ -80,10 +80,10 @@ class Engine:
         state.policy[st.NOISY] = dense and tolerance < 10 * _ROUND_OFF
         state.policy[st.STIFF_STAGES] = _stages_that_pay(operands, longest) if dense else np.inf
         kept = None if name == "gauss" and structure == "laws" else structure
-        settle, keep = settling(kept, operands, state.y)
+        settle, keep = settling(kept, operands, state.y, self._ladder)
         o = operands
         self._arguments = (
-            np.array([*(m.address for m in self._ladder), *_SHARED, settle], dtype=np.int64),
+            np.array([*(m.address for m in self._ladder), *_SHARED, *settle], dtype=np.int64),
             *(m.table for m in self._ladder),
             o.widths,
             o.target,

@@ -13,10 +13,10 @@ from deeplinear._core.compilation import compiled
 from deeplinear._core.lanes import address, square, square_of_difference
 from deeplinear.flow import Operands
 from deeplinear.solve._state import ATOL, FIELD_CALLS, FINEST, LOSS_LAST, RTOL
-from deeplinear.solve._structure import SETTLE_SIGNATURE, STRETCH
+from deeplinear.solve._structure import LONGEST, OWN, SETTLE_SIGNATURE, STIFFER, STRETCH
 
 # Entries of the memory, among them the loss as computed at y (negative: unknown); two vectors.
-_TARGET_NORM, _FACTOR_NORM, _MAY_STRETCH, _LOSS, _HEADER = 1, 2, 3, 4, 8
+_TARGET_NORM, _FACTOR_NORM, _MAY_STRETCH, _LOSS, _HEADER = range(OWN, OWN + 5)
 
 _MAX_NEWTON = 4
 _EXACT = 1e-10  # of h F: how exactly the loss has to fall by gamma h F
@@ -37,7 +37,7 @@ def fall(  # type: ignore[no-untyped-def]
     loss falls by less than that, and the step is good. Beyond it steps are tried shorter, down to a
     move that cannot be seen: then the state stays as it is while time goes on.
     """
-    keep[STRETCH] = 1.0
+    keep[STRETCH] = 0.5
     if not np.isfinite(loss):
         return loss
     n, smallest = y.size, memo[LOSS_LAST]
@@ -53,7 +53,7 @@ def fall(  # type: ignore[no-untyped-def]
     scale = keep[_TARGET_NORM] + product
     noise = _ROUND_OFF * (before + scale * np.sqrt(2.0 * before) + _ROUND_OFF * scale * scale)
 
-    rate = 0.0
+    keep[STRETCH], rate = 1.0, 0.0
     if stages > 0 and keep[_MAY_STRETCH] > 0.0:
         for i in range(stages):
             rate += table[row, i] * square(address(slopes[i]), n)
@@ -93,6 +93,7 @@ def fall(  # type: ignore[no-untyped-def]
     if loss > max(smallest + noise, before):
         moved = square_of_difference(address(y_new), address(y), n)
         if not (loss <= before + noise and moved <= _UNSEEN * square(address(y), n)):
+            keep[STRETCH] = 0.5
             return np.nan
         loss = before
         for p in range(n):
@@ -104,7 +105,7 @@ def fall(  # type: ignore[no-untyped-def]
 def memory(operands: Operands) -> Array:
     """What `fall` remembers, for a run of this problem."""
     keep = np.zeros(_HEADER + 2 * operands.n_params)
-    keep[_LOSS] = -1.0
+    keep[_LOSS], keep[LONGEST], keep[STIFFER] = -1.0, np.inf, 1.0  # stiff parts raise the loss
     keep[_TARGET_NORM] = np.linalg.norm(operands.target)
     factor = operands.factor
     keep[_FACTOR_NORM] = np.linalg.norm(factor, 2) if factor.size else 1.0

@@ -41,7 +41,7 @@ from deeplinear.solve._state import (
     H,
     T,
 )
-from deeplinear.solve._structure import STRETCH
+from deeplinear.solve._structure import LONGEST, ORDER, STIFFER, STRETCH
 
 # Entries of the method's memory: the spectral radius (0: unknown), steps since it was estimated,
 # the longest formula in use, steps in a row that were not stiff, the last step's error and size.
@@ -138,6 +138,8 @@ def _advance(  # type: ignore[no-untyped-def]
     a, v = table[_FINISH:_ESTIMATE], table[_ESTIMATE:_N_ROWS]
     if state[STARTING] > 0.0:
         state[STARTING], state[STIFF_SEEN] = 0.0, 0.0
+        if keep.size > 0:
+            keep[ORDER], keep[LONGEST] = 4.0, np.inf
         memory[:] = 0.0
         dominant[:] = 0.0
     direction = 1.0 if state[T_LIMIT] >= state[T] else -1.0
@@ -220,9 +222,9 @@ def _advance(  # type: ignore[no-untyped-def]
             shrink = 0.2
             if np.isfinite(wrong):
                 shrink = max(0.2, 0.8 * wrong ** (-0.25)) if wrong > 1.0 else 0.1
-            if keep.size > 0 and wrong <= 1.0:  # the loss must not rise, but stiff parts raise it
-                shrink = 0.5
-                state[STIFF_SEEN] += 1.0 if state[STIFF_FROM] < np.inf else 0.0
+            if keep.size > 0 and wrong <= 1.0:
+                shrink = keep[STRETCH]
+                state[STIFF_SEEN] += keep[STIFFER] if state[STIFF_FROM] < np.inf else 0.0
             state[H] = size * shrink
             if memory[_AGE] > 0.0:
                 memory[_AGE] = _REFRESH_AFTER
@@ -254,6 +256,8 @@ def _advance(  # type: ignore[no-untyped-def]
         rejected = False
         # A step cut short to land on a time says little about the next one.
         state[H] = size * grow if 5.0 * size > asked else asked
+        if keep.size > 0:
+            state[H] = min(state[H], keep[LONGEST])
 
         code = observe(state[T], y, slope, loss, memo, rows)
         # Where round-off cuts steps short it would take that many more of them.
