@@ -1,6 +1,6 @@
 """Derive the coefficients of the stabilized method of order 4 from its polynomial and its trees.
 
-    python scripts/derive_stabilized.py            write src/deeplinear/solve/_stabilized_table.npz
+    python scripts/derive_stabilized.py            write the table in deeplinear/solve/_methods
     python scripts/derive_stabilized.py --check    derive again and compare
 
 The construction is that of ROCK4: A. Abdulle, SIAM J. Sci. Comput. 23 (2002) 2041-2054. For every
@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
-_TABLE = Path(__file__).parents[1] / "src/deeplinear/solve/_stabilized_table.npz"
+_TABLE = Path(__file__).parents[1] / "src/deeplinear/solve/_methods/_stabilized_table.npz"
 _DAMPING = 0.95
 _ESTIMATE = 0.5  # maximum of the error estimate's stability function
 _LONGEST = 200

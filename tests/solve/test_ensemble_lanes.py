@@ -8,7 +8,7 @@ import deeplinear as dl
 from benchmarks import references
 from benchmarks.problems import STOP, ensemble_starts, plateaus
 from deeplinear.flow import Operands, _kernels
-from deeplinear.solve import _lane_field as lane_field
+from deeplinear.solve._lanes import _field as lane_field
 from tests.solve.conftest import planted_run
 
 WIDTHS = [

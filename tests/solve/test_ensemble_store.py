@@ -14,7 +14,7 @@ import xarray
 
 import deeplinear as dl
 from deeplinear._core.errors import StoreError
-from deeplinear.solve._ensemble_reading import open_source
+from deeplinear.solve._ensembles._reading import open_source
 
 WIDTHS = (2, 2, 2)
 PROBLEM = dl.Problem.from_modes([2.0, 1.0])

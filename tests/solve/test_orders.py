@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-from deeplinear.solve._collocation import _method
 from deeplinear.solve._driver import Numerics, Run
-from deeplinear.solve._methods import METHODS
+from deeplinear.solve._methods._collocation import _method
+from deeplinear.solve._methods._engine import METHODS
+from deeplinear.solve._methods._tableau import Tableau, gauss_nodes, radau_nodes
 from deeplinear.solve._saving import Saver
-from deeplinear.solve._tableau import Tableau, gauss_nodes, radau_nodes
 
 
 def radau_solved_exactly(stages: int):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-from deeplinear.solve import _stabilized
+from deeplinear.solve._methods import _stabilized
 
 Real = np.longdouble
 TABLE = np.load(Path(_stabilized.__file__).with_name("_stabilized_table.npz"))

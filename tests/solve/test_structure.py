@@ -12,13 +12,13 @@ from benchmarks import references
 from benchmarks.problems import CASES
 from deeplinear._core.errors import ArgumentError
 from deeplinear.flow import Operands, _kernels
-from deeplinear.solve import _laws, _monitor
-from deeplinear.solve import _state as state
-from deeplinear.solve._collocation import _method
 from deeplinear.solve._driver import Numerics, Run
-from deeplinear.solve._methods import METHODS, Engine
+from deeplinear.solve._methods import _laws, _monitor
+from deeplinear.solve._methods import _state as state
+from deeplinear.solve._methods._collocation import _method
+from deeplinear.solve._methods._engine import METHODS, Engine
+from deeplinear.solve._methods._tableau import Tableau, radau_nodes
 from deeplinear.solve._saving import Saver
-from deeplinear.solve._tableau import Tableau, radau_nodes
 
 DRIFT = 2e-14
 SLOW = [("large", "explicit"), ("large", "stabilized")]  # so stiff that they take very many steps

@@ -92,7 +92,8 @@ def resolved(
 ) -> tuple[Array, Array]:
     """At most `limit` times in [0, t_end], with the states, spread evenly over what happens.
 
-    As in `_monitor.observe`, what happens is measured in the weights, in log time and in log gap.
+    As in `_methods._monitor.observe`, what happens is measured in the weights, in log time and in
+    log gap.
     """
     y = weights(np.zeros(1))
     _, speed = look(0.0, y[0])

@@ -16,12 +16,11 @@ from deeplinear.flow import Operands, Reduction, _kernels
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve import _endings as endings
-from deeplinear.solve import _state as st
 from deeplinear.solve._closed_form import closed_form, end_time, resolved
-from deeplinear.solve._drive import quiet_below
-from deeplinear.solve._methods import Engine
-from deeplinear.solve._saving import Saver
-from deeplinear.solve._state import (
+from deeplinear.solve._methods import _state as st
+from deeplinear.solve._methods._drive import quiet_below
+from deeplinear.solve._methods._engine import Engine
+from deeplinear.solve._methods._state import (
     ATOL,
     FACTORIZATIONS,
     FIELD_CALLS,
@@ -35,6 +34,7 @@ from deeplinear.solve._state import (
     State,
     T,
 )
+from deeplinear.solve._saving import Saver
 from deeplinear.solve._status import Progress, Segment, Stats, Status
 from deeplinear.solve._trajectory import Trajectory
 

@@ -11,9 +11,9 @@ from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
+from deeplinear.solve._methods._state import DENSE_LIMIT
 from deeplinear.solve._reduced import reduced
 from deeplinear.solve._saving import SaveLike, Saver
-from deeplinear.solve._state import DENSE_LIMIT
 from deeplinear.solve._status import Progress
 from deeplinear.solve._trajectory import Trajectory
 
@@ -185,7 +185,7 @@ def gradient_flow(
     if reduction is not None:
         problem, net = reduction.problem, reduction.net
     from deeplinear.solve._driver import Numerics, Run  # they load the compiled kernels
-    from deeplinear.solve._scales import finest_scale, natural_scale, smallest_scale
+    from deeplinear.solve._methods._scales import finest_scale, natural_scale, smallest_scale
 
     scale = natural_scale(problem, net)
     numerics = Numerics(

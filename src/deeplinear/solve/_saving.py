@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.solve import _state as st
-from deeplinear.solve._state import State
+from deeplinear.solve._methods import _state as st
+from deeplinear.solve._methods._state import State
 
 MEMORY_BUDGET = 256 * 2**20
 """Bytes that the saved states of one run take at most by default."""

@@ -23,7 +23,7 @@ from deeplinear.solve._trajectory import Trajectory
 if TYPE_CHECKING:
     import xarray
 
-    from deeplinear.solve._ensemble import Ensemble
+    from deeplinear.solve._ensembles._ensemble import Ensemble
 
 FORMAT = "deeplinear trajectory 1"
 
@@ -131,10 +131,10 @@ def load(path: str | os.PathLike[str]) -> "Trajectory | Ensemble":
     folder = Path(path)
     if (folder / "trajectory.zarr").is_dir():
         folder = folder / "trajectory.zarr"
-    from deeplinear.solve._ensemble_reading import is_ensemble, open_source
+    from deeplinear.solve._ensembles._reading import is_ensemble, open_source
 
     if is_ensemble(folder):
-        from deeplinear.solve._ensemble import Ensemble
+        from deeplinear.solve._ensembles._ensemble import Ensemble
 
         return Ensemble(open_source(folder))
     if not folder.exists():
