@@ -43,7 +43,7 @@ class LinearNetwork:
     theory §1; Wendin, Altafini, arXiv 2511.10362, section 2.
     """
 
-    __slots__ = ("_weights",)
+    __slots__ = ("_vector", "_weights", "_widths")
 
     def __init__(self, weights: Sequence[ArrayLike]) -> None:
         try:
@@ -67,8 +67,15 @@ class LinearNetwork:
                     f"Argument `weights[{i}]` must have {layers[-1].shape[0]} columns, one for "
                     f"each row of `weights[{i - 1}]`, but its shape is {layer.shape}."
                 )
-            layers.append(checks.frozen(layer))
-        self._weights = tuple(layers)
+            layers.append(layer)
+        self._vector = np.concatenate([layer.ravel() for layer in layers])
+        self._vector.flags.writeable = False
+        self._widths = (layers[0].shape[1], *(layer.shape[0] for layer in layers))
+        views, start = [], 0
+        for layer in layers:
+            views.append(self._vector[start : start + layer.size].reshape(layer.shape))
+            start += layer.size
+        self._weights = tuple(views)
 
     @property
     def weights(self) -> tuple[Array, ...]:
@@ -78,7 +85,7 @@ class LinearNetwork:
     @property
     def widths(self) -> tuple[int, ...]:
         """The numbers of nodes (d_0, ..., d_h), inputs first."""
-        return (self._weights[0].shape[1], *(w.shape[0] for w in self._weights))
+        return self._widths
 
     @property
     def depth(self) -> int:
@@ -88,7 +95,7 @@ class LinearNetwork:
     @property
     def n_params(self) -> int:
         """The number of weights."""
-        return sum(w.size for w in self._weights)
+        return len(self._vector)
 
     def product(self, start: int = 0, stop: int | None = None) -> Array:
         """Return ``weights[stop - 1] @ ... @ weights[start]``, associated the cheapest way.
@@ -134,7 +141,7 @@ class LinearNetwork:
 
     def to_vector(self) -> Array:
         """Return all weights as one vector of length ``n_params``: row-major, in order."""
-        return np.concatenate([w.ravel() for w in self._weights])
+        return self._vector.copy()
 
     @classmethod
     def from_vector(cls, v: ArrayLike, widths: Sequence[int]) -> Self:

@@ -337,6 +337,8 @@ class Problem:
 
     def require_widths(self, widths: Sequence[int]) -> None:
         """Raise ArgumentError unless the widths run from d_in to d_out."""
+        if widths[0] == self.d_in and widths[-1] == self.d_out:
+            return
         for name, end, size, verb in (
             ("inputs", 0, self.d_in, "start"),
             ("outputs", -1, self.d_out, "end"),
@@ -363,7 +365,13 @@ class Problem:
         1/2 Syy - 1/2 sum_{k < rank} s_k^2, singular Sxx included (theory §8).
         """
         rank = len(self.modes) if rank is None else checks.integer("rank", rank, minimum=0)
-        return 0.5 * float(np.sum(self.modes.s[rank:] ** 2)) + self.floor
+        return float(self._unlearned[min(rank, len(self.modes))]) + self.floor
+
+    @cached_property
+    def _unlearned(self) -> Array:
+        """1/2 sum_{k >= r} s_k^2 for r = 0, ..., m."""
+        squares = 0.5 * self.modes.s[::-1] ** 2
+        return np.concatenate([[0.0], np.cumsum(squares)])[::-1]
 
     def solution(self, rank: int | None = None) -> Array:
         """Return the optimal map of rank at most `rank`, zero off the range of Sxx.

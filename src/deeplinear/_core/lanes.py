@@ -121,6 +121,21 @@ def _load(builder: Any, start: Any, position: Any, mask: Any | None) -> Any:
     return builder.call(masked_load, [place, ir.Constant(ir.IntType(32), 8), mask, zero])
 
 
+def _store(builder: Any, vector: Any, start: Any, position: Any, mask: Any | None) -> None:
+    """LANES numbers to a position, but for those that are masked out."""
+    pointer = builder.inttoptr(start, NUMBER.as_pointer())
+    place = builder.bitcast(builder.gep(pointer, [position]), VECTOR.as_pointer())
+    if mask is None:
+        builder.store(vector, place, align=8)
+        return
+    masked_store = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(ir.VoidType(), [VECTOR, VECTOR.as_pointer(), ir.IntType(32), mask.type]),
+        f"llvm.masked.store.v{LANES}f64.p0",
+    )
+    builder.call(masked_store, [vector, place, ir.Constant(ir.IntType(32), 8), mask])
+
+
 def fused(builder: Any) -> Any:
     """The function a * b + c of vectors."""
     return cgutils.get_or_insert_function(
@@ -176,3 +191,20 @@ def square_of_difference(typing_context, a, b, n):  # type: ignore[no-untyped-de
         return _sum_of_squares(builder, n, entries)
 
     return types.float64(types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def subtract(typing_context, a, b, n, out):  # type: ignore[no-untyped-def]
+    """Out = a - b, for n numbers; returns the sum of their squares."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        a, b, n, out = arguments
+
+        def entries(at: Any, mask: Any | None) -> Any:
+            vector = builder.fsub(_load(builder, a, at, mask), _load(builder, b, at, mask))
+            _store(builder, vector, out, at, mask)
+            return vector
+
+        return _sum_of_squares(builder, n, entries)
+
+    return types.float64(*[types.intp] * 4), generate

@@ -6,6 +6,7 @@ import numpy as np
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
+from deeplinear._core.memory import aligned_zeros
 from deeplinear.flow._operands import Operands
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
@@ -68,7 +69,7 @@ def gradient(problem: Problem, net: LinearNetwork) -> tuple[Array, ...]:
 
     operands = Operands.of(problem, net.widths)
     flow = np.empty(operands.n_params)
-    work = np.empty(operands.work_size)
+    work = aligned_zeros(operands.work_size)
     _kernels.field(
         net.to_vector(),
         operands.widths,
@@ -150,7 +151,7 @@ def vector_field(
 
     widths = checks.widths(widths)
     o = Operands.of(problem, widths)
-    work = np.empty(o.work_size)
+    work = aligned_zeros(o.work_size)
 
     def f(t: float, y: Array) -> Array:
         out = np.empty(o.n_params)

@@ -12,7 +12,15 @@ import numpy as np
 from numba import types
 
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import LANES, address, integer_at, matrix_at, number_at, put
+from deeplinear._core.lanes import (
+    LANES,
+    address,
+    integer_at,
+    matrix_at,
+    number_at,
+    put,
+    subtract,
+)
 from deeplinear._core.products import copy, multiply
 
 _VECTOR = types.float64[::1]
@@ -69,6 +77,8 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
         widest = max(widest, integer_at(widths, i))
         n += integer_at(widths, i) * integer_at(widths, i + 1) if i < h else 0
     plain = flipped or factor == 0  # Z_0 is the identity
+    # Then Z_1 is W_0 where it lies, and B_1 its gradient; transposed, they are copied.
+    in_place = plain and not flipped and h > 1
 
     # Z_0, ..., Z_h one after the other, then two B, then a spare matrix.
     w, z = theta, work
@@ -84,10 +94,12 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
             w -= 8 * rows * before
             a_row, a_col = 1, rows
         z_next = z + 8 * before * stride
-        if j == 0 and plain:
-            copy(w, a_row, a_col, rows, before, z_next, stride)
-        else:
+        if j == 1 and in_place:
+            multiply(w, a_row, a_col, theta, q, rows, before, q, z_next, stride)
+        elif j > 0 or not plain:
             multiply(w, a_row, a_col, z, stride, rows, before, stride, z_next, stride)
+        elif not in_place:
+            copy(w, a_row, a_col, rows, before, z_next, stride)
         if not flipped:
             w += 8 * rows * before
         z, before = z_next, rows
@@ -96,20 +108,22 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
     spare = b_next + 8 * widest * stride
 
     # The residual E, or its transpose; its factor, if any, comes last from the outputs.
-    product, residual, e_row, e_col = z, b, stride, 1
-    if flipped:
-        e_row, e_col = 1, stride
-        if factor != 0:
-            product, residual = spare, b_next
-            multiply(factor, 1, q, z, stride, q, d_in, stride, product, stride)
+    product, residual = z, b
+    if flipped and factor != 0:
+        product, residual = spare, b_next
+        multiply(factor, 1, q, z, stride, q, d_in, stride, product, stride)
     loss = 0.0
     for i in range(p):
         total = 0.0
-        for c in range(q):
-            at = i * e_row + c * e_col
-            value = number_at(target, i * q + c) - number_at(product, at)
-            put(residual, at, value)
-            total += value * value
+        if flipped:
+            for c in range(q):
+                at = i + c * stride
+                value = number_at(target, i * q + c) - number_at(product, at)
+                put(residual, at, value)
+                total += value * value
+        else:
+            at = 8 * i * stride
+            total = subtract(target + 8 * i * q, product + at, q, residual + at)
         loss += number_at(copies, i) * total
     if flipped and factor != 0:
         multiply(factor, q, 1, residual, stride, d_in, q, stride, b, stride)
@@ -121,18 +135,22 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
         gradient = out + (w - theta) if flipped else out + (w - theta) - size
         if not flipped:
             w -= size
-        if j == 0 and plain:
-            if flipped:
-                copy(b, 1, stride, columns, rows, gradient, rows)
-            else:
-                copy(b, stride, 1, rows, columns, gradient, columns)
-        else:
+        if j > 0 or not plain:
             left, right, high, long = b, z, rows, columns
             if flipped:  # the gradient of W_i is that of A_j, transposed
                 left, right, high, long = z, b, columns, rows
-            copy(right, 1, stride, thin, long, spare, _padded(long))
+            if j == 1 and in_place:
+                copy(theta, 1, q, q, long, spare, _padded(long))
+            else:
+                copy(right, 1, stride, thin, long, spare, _padded(long))
             multiply(left, stride, 1, spare, _padded(long), high, thin, long, gradient, long)
-        if j > 0:
+        elif flipped:
+            copy(b, 1, stride, columns, rows, gradient, rows)
+        elif not in_place:
+            copy(b, stride, 1, rows, columns, gradient, columns)
+        if j == 1 and in_place:
+            multiply(w, 1, columns, b, stride, columns, rows, q, out, q)
+        elif j > 0:
             a_row, a_col = 1, columns
             if flipped:
                 a_row, a_col = rows, 1

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.linalg.blas import dnrm2  # neither over- nor underflows
 
 from deeplinear._core.checks import Array
+from deeplinear._core.memory import aligned_zeros
 from deeplinear.exact import Solution
 from deeplinear.flow import Operands, Reduction, _kernels
 from deeplinear.network import LinearNetwork
@@ -93,7 +94,7 @@ class Run:
         if reduction is not None:
             operands = replace(operands, copies=reduction.multiplicity)
         self._operands = operands
-        self._work = np.empty(operands.work_size)
+        self._work = aligned_zeros(operands.work_size)
         y = net.to_vector()
         self._state = State(
             y=y,

@@ -1,6 +1,7 @@
 """Which states of a run are kept: by resolution with a cap, at given times, or the ends only."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ class Saver:
         block = int(np.clip(2**20 // n_params, 4, _BLOCK)) if self.limit > 0 else 2
         return np.empty((block, (n_params if self.limit > 0 else 0) + 1))
 
-    @property
+    @cached_property
     def later_times(self) -> Array:
         """The times to land on, beyond the start."""
         return np.zeros(0) if self.times is None else self.times[self.times != 0.0]

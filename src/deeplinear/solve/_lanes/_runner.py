@@ -7,6 +7,7 @@ import numpy as np
 from deeplinear._core.checks import Array
 from deeplinear._core.compilation import address_of
 from deeplinear._core.lanes import LANES
+from deeplinear._core.memory import aligned_zeros
 from deeplinear.flow import Operands
 from deeplinear.problem import Problem
 from deeplinear.solve._lanes import _explicit, _field, _learning, _monitor, _stabilized
@@ -26,13 +27,6 @@ class LaneOptions:
     gap: float | str | None
     max_steps: int
     norm_cap: float | None
-
-
-def _aligned(count: int) -> Array:
-    """Zeros that begin on a cache line: vectors that straddle two take twice as long to load."""
-    space = np.zeros(count + LANES)
-    skip = (-space.ctypes.data % 64) // 8
-    return space[skip : skip + count]
 
 
 class LaneRunner:
@@ -80,10 +74,10 @@ class LaneRunner:
             (ls.TYPICAL, scale / np.sqrt(max(widths))),
         ):
             common[entry] = value
-        vectors = _aligned(ls.N_VECTORS * LANES * n)
-        rows = _aligned(LANES * self.n_rows)
-        work = _aligned(LANES * _field.work_size(widths, q))
-        layers = _aligned(LANES * max(24, 2 * h, 3 * k))
+        vectors = aligned_zeros(ls.N_VECTORS * LANES * n)
+        rows = aligned_zeros(LANES * self.n_rows)
+        work = aligned_zeros(LANES * _field.work_size(widths, q))
+        layers = aligned_zeros(LANES * max(24, 2 * h, 3 * k))
         halves = 0.5 * np.asarray(modes.s)
         self._numbers = numbers = np.zeros(ls.BLOCK_SIZE, dtype=np.int64)
         for entry, kernel in (

@@ -57,6 +57,17 @@ def _stages_that_pay(operands: Operands, longest: float) -> float:
     return max(stiff / longest / stage, 10.0)
 
 
+_WHY = {
+    (st.STIFF, 1): "stability, not accuracy, limited the explicit steps",
+    (st.STIFF, 2): "the steps that accuracy allows would take the stabilized method more than "
+    "{:.0f} stages",
+    (st.NOT_STIFF, 1): "the steps grew so short that the stabilized method takes few stages for "
+    "them",
+    (st.NOT_STIFF, 0): "stability no longer limited the steps",
+}
+"""Why a method took over, by what the one before reported and its own place on the ladder."""
+
+
 class Engine:
     """One method, or the ladder of "auto", bound to a problem and a state."""
 
@@ -136,14 +147,7 @@ class Engine:
             return "asked for"
         if code == 0:
             return "the start is not known to be stiff"
-        why = {
-            (st.STIFF, 1): "stability, not accuracy, limited the explicit steps",
-            (st.STIFF, 2): "the steps that accuracy allows would take the stabilized method more "
-            f"than {policy[st.STIFF_STAGES]:.0f} stages",
-            (st.NOT_STIFF, 1): "the steps grew so short that the stabilized method takes few "
-            "stages for them",
-            (st.NOT_STIFF, 0): "stability no longer limited the steps",
-        }
-        if policy[st.NOISY] > 0.0:
-            why[st.STIFF, 2] = "stability and round-off limited the explicit steps"
-        return f"at t = {t:.4g} {why[code, method]}"
+        why = _WHY[code, method]
+        if (code, method) == (st.STIFF, 2) and policy[st.NOISY] > 0.0:
+            why = "stability and round-off limited the explicit steps"
+        return f"at t = {t:.4g} {why.format(policy[st.STIFF_STAGES])}"

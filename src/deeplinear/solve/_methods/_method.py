@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from numba import types
 
 from deeplinear._core.checks import Array
 from deeplinear._core.compilation import address_of
+from deeplinear._core.memory import aligned_zeros
 from deeplinear.flow._kernels import FIELD_SIGNATURE, HESSIAN_SIGNATURE
 from deeplinear.solve._methods._monitor import NORM_SIGNATURE, OBSERVE_SIGNATURE
 from deeplinear.solve._methods._structure import SETTLE_SIGNATURE
@@ -75,4 +75,4 @@ def row_length(n: int) -> int:
 
 def vectors_for(methods: tuple[Method, ...], n: int) -> Array:
     """Space for any of these methods, one at a time."""
-    return np.zeros((max(m.vectors for m in methods) + 1, row_length(n)))
+    return aligned_zeros(max(m.vectors for m in methods) + 1, row_length(n))
