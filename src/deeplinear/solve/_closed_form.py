@@ -4,15 +4,15 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numba import types
 from scipy.linalg.blas import dnrm2
 
 from deeplinear._core.checks import Array
+from deeplinear._core.compilation import compiled
 from deeplinear.exact import Solution, applicable
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-
-LARGEST_VIOLATION = 1e-12
-"""How far, relative to its weights, a start may be from what a closed form assumes."""
+from deeplinear.solve._reduced import LARGEST_VIOLATION
 
 _GRID = 33  # times that enclose the end, and the first ones that are saved
 
@@ -45,11 +45,16 @@ def _may_be_decoupled(problem: Problem, net: LinearNetwork, size: float, signal:
     moderate = 1e-30 < size < 1e30 and 1e-30 < signal < 1e30 and problem.factor is None
     if not moderate:  # no product may overflow
         first, target = _scaled(first), _scaled(target)
+    return target.size == 0 or bool(_commute(np.array(first), np.array(target)))
+
+
+@compiled(types.boolean(types.float64[:, ::1], types.float64[:, ::1]))
+def _commute(first, target):  # type: ignore[no-untyped-def]
     x = np.cos(np.arange(target.shape[1]))  # in no special position
-    there = target.T @ (target @ (first.T @ (first @ x)))
-    back = first.T @ (first @ (target.T @ (target @ x)))
+    there = np.dot(target.T, np.dot(target, np.dot(first.T, np.dot(first, x))))
+    back = np.dot(first.T, np.dot(first, np.dot(target.T, np.dot(target, x))))
     skew = there - back
-    return float(skew @ skew) <= 1e-12 * max(float(there @ there), float(back @ back))
+    return np.dot(skew, skew) <= 1e-12 * max(np.dot(there, there), np.dot(back, back))
 
 
 def _scaled(m: Array) -> Array:

@@ -3,7 +3,9 @@
 from deeplinear.flow import Reduction, gradient_work, reduce
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
-from deeplinear.solve._closed_form import LARGEST_VIOLATION
+
+LARGEST_VIOLATION = 1e-12
+"""How far, relative to its weights, a start may be from what a reduction or closed form assumes."""
 
 _WORTH_LOOKING = 20_000  # multiply-adds of a gradient; below, a run takes as long as the search
 

@@ -20,6 +20,7 @@ from deeplinear.solve._methods._state import (
     METHOD,
     N_ROWS,
     N_SEGMENTS,
+    NO_SPACE,
     NOISY,
     NOT_STIFF,
     NOT_STIFF_BELOW,
@@ -194,6 +195,9 @@ def drive(  # type: ignore[no-untyped-def]
                 field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,
                 slope, stabilized_table, vectors, basis, memory, state, counts, memo, rows, keep,
             )  # fmt: skip
+        elif policy[LADDER] > 0.0 and basis.shape[0] == 0:
+            policy[STEPS_TO_LOOK] = budget
+            return NO_SPACE
         else:
             code = stiff(
                 field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,

@@ -26,6 +26,8 @@ AUTO = (EXPLICIT, STABILIZED, RADAU)
 
 _ROUND_OFF = 4 * np.finfo(float).eps  # as in error_norm: no tolerance is finer
 
+_BASIS = 12  # its place among the arguments of `drive`
+
 _STEPS_A_VISIT = 10  # stiff steps over which `eigh` must pay, on a short plateau
 
 _SHARED = [
@@ -82,6 +84,7 @@ class Engine:
         structure: str | None = None,
     ) -> None:
         n = operands.n_params
+        self._basis = (2 * n, row_length(n))
         self._ladder = AUTO if name == "auto" else (METHODS[name],) * 3
         dense = n <= st.DENSE_LIMIT and any(m.dense for m in self._ladder)
         self._state = state
@@ -93,7 +96,7 @@ class Engine:
         kept = None if name == "gauss" and structure == "laws" else structure
         settle, keep = settling(kept, operands, state.y, self._ladder)
         o = operands
-        self._arguments = (
+        self._arguments = [
             np.array([*(m.address for m in self._ladder), *_SHARED, *settle], dtype=np.int64),
             *(m.table for m in self._ladder),
             o.widths,
@@ -104,7 +107,7 @@ class Engine:
             state.y,
             state.slope,
             vectors_for(self._ladder, n),
-            np.zeros((2 * n, row_length(n)) if dense else (0, 0)),
+            np.zeros(self._basis if dense and name != "auto" else (0, 0)),
             np.zeros(MEMORY_SIZE),
             state.values,
             state.counts,
@@ -115,11 +118,15 @@ class Engine:
             state.segments,
             times,
             state.saved,
-        )
+        ]
 
     def drive(self) -> int:
         """Advance until the driver must look; return the code, see `_state`."""
-        return int(drive(*self._arguments))
+        code = int(drive(*self._arguments))
+        if code == st.NO_SPACE:  # most runs never need it
+            self._arguments[_BASIS] = np.zeros(self._basis)
+            code = int(drive(*self._arguments))
+        return code
 
     @property
     def method(self) -> str:

@@ -13,6 +13,7 @@ from deeplinear._core.checks import Array
 # What a method reports to the driver.
 CONTINUE, ROWS_FULL, GAP_REACHED, NORM_CAP, BUDGET, T_STOP = range(6)
 STIFF, NOT_STIFF, STEP_UNDERFLOW, QUIET = range(6, 10)
+NO_SPACE = 10  # the ladder has come to its dense method for the first time
 
 # Entries of State.memo, which `_monitor.observe` reads and writes.
 N_ROWS, T_SAVED, GAP_SAVED, OPTIMUM, GAP_TARGET, NORM_CAP_SQUARED = 0, 1, 2, 3, 4, 5
