@@ -21,6 +21,7 @@ from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
 from deeplinear.plot._phase_portrait import phase_portrait
+from deeplinear.plot._slice import loss_slice
 from deeplinear.plot._spectrum import spectrum
 from deeplinear.plot._style import mode_style
 from deeplinear.plot._surface import surface
@@ -33,6 +34,7 @@ __all__ = [
     "gradient_norm",
     "lattice",
     "loss",
+    "loss_slice",
     "manifold",
     "mode_strengths",
     "mode_style",
