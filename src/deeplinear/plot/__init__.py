@@ -14,8 +14,10 @@ is touched. Mode k has the same color and line style in every figure.
 """
 
 from deeplinear.plot._alignment import alignment
+from deeplinear.plot._bands import ensemble_bands
 from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
+from deeplinear.plot._ensemble import itineraries, learning_times
 from deeplinear.plot._heatmap import adjacency
 from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
@@ -31,8 +33,11 @@ __all__ = [
     "alignment",
     "barcode",
     "drift",
+    "ensemble_bands",
     "gradient_norm",
+    "itineraries",
     "lattice",
+    "learning_times",
     "loss",
     "loss_slice",
     "manifold",
