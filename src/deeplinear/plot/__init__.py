@@ -22,11 +22,12 @@ from deeplinear.plot._heatmap import adjacency
 from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
+from deeplinear.plot._network import network
 from deeplinear.plot._phase_portrait import phase_portrait
 from deeplinear.plot._slice import loss_slice
 from deeplinear.plot._spectrum import spectrum
-from deeplinear.plot._style import mode_style
 from deeplinear.plot._surface import surface
+from deeplinear.plot.data import mode_style
 
 __all__ = [
     "adjacency",
@@ -43,6 +44,7 @@ __all__ = [
     "manifold",
     "mode_strengths",
     "mode_style",
+    "network",
     "phase_portrait",
     "singular_values",
     "spectrum",

@@ -77,7 +77,7 @@ def ensemble_bands(
     if bands.log:
         log_scale(ax, "x")
     ax.set_xlim(bands.t[0], bands.t[-1])
-    ax.set_xlabel(bands.label)
+    ax.set_xlabel("time backward, $-t$" if bands.backward else "time $t$")
     say_endings(ax, bands.counts, bands.of)
     first = members[0]
     s = first.problem.modes.s

@@ -10,8 +10,8 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError, unknown_name
-from deeplinear.plot._time import time_axis
 from deeplinear.plot.data._ensemble import require_members
+from deeplinear.plot.data._time import time_axis
 from deeplinear.solve import Ensemble, Trajectory
 
 RESTING = ("converged", "stopped at a saddle")
@@ -30,7 +30,7 @@ class Bands:
 
     Attributes
     ----------
-    t : ``(n,)``; log : whether it is spaced evenly in log t; label : of the time axis.
+    t : ``(n,)``; log : whether it is spaced evenly in log t; backward : whether it is -t.
     values : ``(curves, len(LEVELS), n)``, the quantiles `LEVELS`; NaN where no member is known.
     known : ``(n,)``, members known at each time: those that failed, or were ended, before it are
         not; members at a minimum or a saddle stay there.
@@ -40,7 +40,7 @@ class Bands:
 
     t: Array
     log: bool
-    label: str
+    backward: bool
     values: Array
     known: np.ndarray
     members: int
@@ -80,10 +80,11 @@ def ensemble_bands(
     if curves.shape[1]:
         values[:, :, seen] = np.nanquantile(curves[:, :, seen], LEVELS, axis=0).transpose(1, 0, 2)
     counts = dict(Counter(str(run.status) for run in runs).most_common())
-    label = "time backward, $-t$" if runs[0].t_end < 0 else "time $t$"
     if quantity == "loss":
         values = np.exp(values)
-    return Bands(t, log, label, values, known.sum(axis=0), len(runs), len(members), counts)
+    return Bands(
+        t, log, runs[0].t_end < 0, values, known.sum(axis=0), len(runs), len(members), counts
+    )
 
 
 def _on_grid(run: Trajectory, t: Array, quantity: str) -> Array:
