@@ -109,7 +109,7 @@ def test_points_are_named_by_what_they_are(
     assert texts == ["saddle of no mode", "saddle of mode 0", "minimum of modes 0, 1"]
     assert ax.get_ylabel() == "distance across, toward “minimum of modes 0, 1”"
     points = [line for line in ax.lines if line.get_label() == "_point"]
-    assert [p.get_markerfacecolor() for p in points] == ["white", "white", plot._style.INK]
+    assert [p.get_markerfacecolor() for p in points] == ["white", "white", data.INK]
     net = init.gaussian((2, 2, 2), scale=0.3, seed=9)
     shown = data.loss_slice(TWO, [run.initial, saddles[1], net], trajectory=run)
     assert shown.names == ("start", "saddle of mode 0", "point 2")

@@ -10,7 +10,8 @@ from deeplinear._core.checks import Array
 from deeplinear.analysis import Itinerary
 from deeplinear.plot import data
 from deeplinear.plot._labels import Label, margin_labels
-from deeplinear.plot._style import GRID, INK, MUTED, axes_for, log_scale, mode_style, note
+from deeplinear.plot._style import axes_for, log_scale, note
+from deeplinear.plot.data import GRID, INK, MUTED, mode_style
 from deeplinear.solve import Ensemble, Trajectory
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from deeplinear._core.checks import Array
 from deeplinear._core.errors import unknown_name
 from deeplinear.network import LinearNetwork
 from deeplinear.plot import data
-from deeplinear.plot._style import INK, MUTED, axes_for, color_scale, note
+from deeplinear.plot._style import axes_for, color_scale, note
+from deeplinear.plot.data import INK, MUTED
 from deeplinear.problem import Problem
 from deeplinear.solve import Trajectory
 
