@@ -14,6 +14,7 @@ is touched. Mode k has the same color and line style in every figure.
 """
 
 from deeplinear.plot._alignment import alignment
+from deeplinear.plot._animate import animate
 from deeplinear.plot._bands import ensemble_bands
 from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
@@ -32,6 +33,7 @@ from deeplinear.plot.data import mode_style
 __all__ = [
     "adjacency",
     "alignment",
+    "animate",
     "barcode",
     "drift",
     "ensemble_bands",

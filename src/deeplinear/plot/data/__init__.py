@@ -22,6 +22,7 @@ from deeplinear.plot.data._ensemble import (
     learning_times,
     wilson,
 )
+from deeplinear.plot.data._film import Film, film
 from deeplinear.plot.data._lattice import LatticeDiagram, Step, lattice
 from deeplinear.plot.data._laws import DriftCurve, ImbalanceSpectra, drift, imbalance
 from deeplinear.plot.data._loss import (
@@ -61,6 +62,7 @@ __all__ = [
     "CriticalLine",
     "DriftCurve",
     "ExactCurves",
+    "Film",
     "GradientNormCurve",
     "ImbalanceSpectra",
     "LatticeDiagram",
@@ -82,6 +84,7 @@ __all__ = [
     "barcode",
     "drift",
     "ensemble_bands",
+    "film",
     "gradient_norm",
     "imbalance",
     "itineraries",
