@@ -17,6 +17,8 @@ from deeplinear.plot._alignment import alignment
 from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
 from deeplinear.plot._heatmap import adjacency
+from deeplinear.plot._hessian import hessian
+from deeplinear.plot._imbalance import imbalance
 from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
@@ -32,6 +34,8 @@ __all__ = [
     "barcode",
     "drift",
     "gradient_norm",
+    "hessian",
+    "imbalance",
     "lattice",
     "loss",
     "manifold",
