@@ -88,6 +88,6 @@ def test_a_minimum_with_many_flat_directions_has_both_ends_too() -> None:
 
 def test_a_hessian_that_overflows_has_no_ends() -> None:
     problem = dl.Problem.from_modes([2.0, 1.0])
-    for widths in ((2, 2, 2), (2, 110, 2)):
-        huge = init.gaussian(widths, scale=1e160, seed=0)
+    for widths in ((2, 2, 2, 2), (2, 20, 20, 2)):
+        huge = init.gaussian(widths, scale=1e140, seed=0)
         assert np.isnan(extreme_eigenvalues(problem, huge)).all()

@@ -88,7 +88,7 @@ def _both_ends(problem: Problem, net: LinearNetwork) -> tuple[float, float]:
             return float("nan"), float("nan")
         for _ in range(2):  # twice is enough
             image = image - basis[: j + 1].T @ (basis[: j + 1] @ image)
-        beside[j] = np.linalg.norm(image)
+        beside[j] = scipy.linalg.norm(image)
         values, vectors = scipy.linalg.eigh_tridiagonal(diagonal[: j + 1], beside[:j])
         residual = beside[j] * np.abs(vectors[-1, [0, -1]]).max()
         if residual <= TOLERANCE * np.abs(values).max() or j + 1 == steps:
