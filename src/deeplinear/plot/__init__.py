@@ -23,6 +23,7 @@ from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
 from deeplinear.plot._network import network
+from deeplinear.plot._paper import style
 from deeplinear.plot._phase_portrait import phase_portrait
 from deeplinear.plot._spectrum import spectrum
 from deeplinear.plot._surface import surface
@@ -45,5 +46,6 @@ __all__ = [
     "phase_portrait",
     "singular_values",
     "spectrum",
+    "style",
     "surface",
 ]
