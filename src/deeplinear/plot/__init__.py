@@ -3,8 +3,6 @@
 Without `ax`, a new pyplot figure is made, in this library's look; with it, nothing but the axes
 is touched. Mode k has the same color and line style in every figure.
 
->>> import matplotlib
->>> matplotlib.use("agg")
 >>> import deeplinear as dl
 >>> from deeplinear import plot
 >>> problem = dl.Problem.from_modes([2.0, 1.0])

@@ -44,6 +44,17 @@ def mode_strengths(
         A mode is none of the problem; `exact` is given for a run backward in time, or is no closed
         form.
 
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import exact, plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0], seed=0)
+    >>> start = dl.init.decoupled(problem, (3, 3, 3), 0.1)
+    >>> traj = dl.gradient_flow(problem, start)
+    >>> ax = plot.mode_strengths(traj, exact=exact.applicable(problem, traj.initial)[0])
+    >>> ax.get_ylabel()
+    'mode strength $p_k = u_k^T P v_k$'
+
     References
     ----------
     theory §7, §11; Saxe, McClelland, Ganguli, arXiv 1312.6120.
@@ -96,6 +107,19 @@ def singular_values(
     ArgumentError, ArgumentTypeError
         `exact` is given for a run backward in time, or is no closed form.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import deeplinear as dl
+    >>> from deeplinear import exact, plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0], d_in=4, seed=0)
+    >>> start = dl.init.lambda_balanced((4, 3, 3), lam=0.1, scale=0.01, seed=0)
+    >>> times = np.linspace(0.0, 6.0, 300)
+    >>> traj = dl.gradient_flow(problem, start, t_end=6.0, save=times)
+    >>> ax = plot.singular_values(traj, exact=exact.applicable(problem, traj.initial)[0])
+    >>> ax.get_yscale()
+    'log'
+
     References
     ----------
     theory §3; Arora, Cohen, Hu, Luo, arXiv 1905.13655.
@@ -131,6 +155,17 @@ def drift(
 
     Drift is max_i ||C_i(t) - C_i(0)||_F / max_i ||W_i||_F^2; exact zeros are not drawn. Thin lines
     mark double precision and the run's tolerance.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    >>> start = dl.init.gaussian((3, 3, 3, 3), scale=0.1, seed=0)
+    >>> ax = plot.drift(dl.gradient_flow(problem, start), label="explicit")
+    >>> gauss = dl.gradient_flow(problem, start, structure="laws")
+    >>> ax = plot.drift(gauss, ax=ax, color="#0072b2", label="Gauss")
+    >>> legend = ax.legend(loc=(0.03, 0.68), frameon=False)
 
     References
     ----------

@@ -55,7 +55,8 @@ def imbalance(run_or_network: Trajectory | LinearNetwork, *, ax: "Axes | None" =
     >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
     >>> start = dl.init.gaussian((3, 3, 3, 3), scale=0.3, seed=0)
     >>> traj = dl.gradient_descent(problem, start, step_size=0.05, n_steps=400)
-    >>> plot.imbalance(traj).get_ylabel()
+    >>> ax = plot.imbalance(traj)
+    >>> ax.get_ylabel()
     'eigenvalue of the imbalance $C_i$'
 
     References

@@ -65,6 +65,16 @@ def loss(
     ArgumentError, ArgumentTypeError
         `traj` is no run, `itinerary` no itinerary, `zoom` something else.
 
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([4.0, 2.5, 1.5])
+    >>> traj = dl.gradient_flow(problem, dl.init.gaussian((3, 3, 3, 3), scale=0.04, seed=0))
+    >>> ax = plot.loss(traj, itinerary=dl.itinerary(traj), zoom="transitions")
+    >>> [text.get_text() for text in ax.texts][:4]
+    ['0, 1', '0', 'none', 'learned']
+
     References
     ----------
     theory §8, §11.
@@ -120,7 +130,7 @@ def gradient_norm(
     color: str = INK,
     label: str | None = None,
 ) -> "Axes":
-    """Draw ||grad L||, the speed of the weights, against time, on logarithmic axes.
+    r"""Draw ||grad L||, the speed of the weights, against time, on logarithmic axes.
 
     A plateau is a deep minimum of this curve. Norms below 1e-16 of the largest are not drawn.
 
@@ -134,6 +144,16 @@ def gradient_norm(
         The visits of this run, to be marked as in `loss`.
     color, label
         Of the curve, for several runs on the same axes.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([4.0, 2.5, 1.5])
+    >>> traj = dl.gradient_flow(problem, dl.init.gaussian((3, 3, 3, 3), scale=0.04, seed=0))
+    >>> ax = plot.gradient_norm(traj, itinerary=dl.itinerary(traj))
+    >>> ax.get_ylabel()
+    'gradient norm $\\Vert\\nabla L\\Vert$'
 
     References
     ----------

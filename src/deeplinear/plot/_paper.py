@@ -68,8 +68,6 @@ def style(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import deeplinear as dl
     >>> from deeplinear import plot
     >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0])

@@ -58,8 +58,6 @@ def surface(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import numpy as np
     >>> import deeplinear as dl
     >>> from deeplinear import analysis, plot
@@ -68,7 +66,8 @@ def surface(
     >>> rays = [[np.diag([1.0, 0.0])] * 2, [np.diag([0.0, 1.0])] * 2]
     >>> angles = np.linspace(0, np.pi / 2, 9)
     >>> mesh = analysis.unstable_surface(problem, origin, rays, angles=angles, distance=0.3)
-    >>> plot.surface(mesh).get_zlabel()
+    >>> ax = plot.surface(mesh)
+    >>> ax.get_zlabel()
     'loss'
 
     References

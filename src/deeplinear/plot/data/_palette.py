@@ -29,7 +29,12 @@ def mode_style(k: int) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from matplotlib.figure import Figure
     >>> from deeplinear.plot import mode_style
+    >>> ax = Figure(figsize=(4.4, 3.6)).subplots()
+    >>> for k in range(24):
+    ...     line = ax.plot([0, 1], [k, k], **mode_style(k))
+    >>> labels = ax.set(xticks=[], ylabel="mode")
     >>> mode_style(0), mode_style(7)["color"] == mode_style(1)["color"]
     ({'color': '#0072b2', 'linestyle': '-'}, True)
     """
