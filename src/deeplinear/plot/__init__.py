@@ -1,7 +1,8 @@
 """Pictures of finished runs and networks: ``f(obj, *, ax=None, ...) -> Axes``, never shown.
 
 Without `ax`, a new pyplot figure is made, in this library's look; with it, nothing but the axes
-is touched. Mode k has the same color and line style in every figure.
+is touched. Mode k has the same color and line style in every figure. What a picture shows is in
+`deeplinear.plot.data`, as arrays and words.
 
 >>> import deeplinear as dl
 >>> from deeplinear import plot
@@ -11,6 +12,7 @@ is touched. Mode k has the same color and line style in every figure.
 'mode strength $p_k = u_k^T P v_k$'
 """
 
+from deeplinear.plot import data
 from deeplinear.plot._alignment import alignment
 from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
@@ -31,6 +33,7 @@ __all__ = [
     "adjacency",
     "alignment",
     "barcode",
+    "data",
     "drift",
     "gradient_norm",
     "hessian",
