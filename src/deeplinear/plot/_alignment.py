@@ -32,6 +32,16 @@ def alignment(traj: Trajectory, *, ax: "Axes | None" = None, colorbar: bool = Tr
     colorbar
         Whether to draw one.
 
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([5.0, 4.0, 3.0, 2.0, 1.0], seed=0)
+    >>> traj = dl.gradient_flow(problem, dl.init.gaussian((5, 8, 5), scale=0.05, seed=0))
+    >>> ax = plot.alignment(traj)
+    >>> ax.get_ylabel()
+    'mode'
+
     References
     ----------
     theory §3, §5; Arora, Cohen, Hu, Luo, arXiv 1905.13655.

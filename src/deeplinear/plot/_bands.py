@@ -63,11 +63,11 @@ def ensemble_bands(
     >>> matplotlib.use("agg")
     >>> import deeplinear as dl
     >>> from deeplinear import plot
-    >>> problem = dl.Problem.from_modes([2.0, 1.0])
-    >>> starts = [dl.init.gaussian((2, 2, 2), scale=1e-2, seed=k) for k in range(20)]
+    >>> problem = dl.Problem.from_modes([4.0, 2.5, 1.5])
+    >>> starts = [dl.init.gaussian((3, 3, 3, 3), scale=0.04, seed=k) for k in range(60)]
     >>> ax = plot.ensemble_bands(dl.ensemble(problem, starts, save=None))
     >>> ax.get_title(loc="left")
-    '20 members: 20 converged'
+    '60 members: 60 converged'
 
     References
     ----------

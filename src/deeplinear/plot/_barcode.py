@@ -47,14 +47,13 @@ def barcode(barcode_or_network: Barcode | LinearNetwork, *, ax: "Axes | None" = 
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import numpy as np
     >>> import deeplinear as dl
     >>> from deeplinear import plot
-    >>> ax = plot.barcode(dl.LinearNetwork([np.diag([1.0, 1.0, 0.0]), np.diag([0.0, 1.0, 1.0])]))
+    >>> layers = [[1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 1], [1, 1, 0, 0, 1, 1], [1, 1, 0, 1, 1, 1]]
+    >>> ax = plot.barcode(dl.LinearNetwork([np.diag(alive) for alive in layers]))
     >>> [text.get_text() for text in ax.texts if text.get_text().isdigit()]
-    ['1', '1', '1', '1', '1']
+    ['2', '1', '1', '2', '1', '1', '1', '1', '1', '1', '1']
 
     References
     ----------

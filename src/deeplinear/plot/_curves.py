@@ -44,6 +44,17 @@ def mode_strengths(
         A mode is none of the problem; `exact` is given for a run backward in time, or is no closed
         form.
 
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import exact, plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0], seed=0)
+    >>> start = dl.init.decoupled(problem, (3, 3, 3), 0.1)
+    >>> traj = dl.gradient_flow(problem, start)
+    >>> ax = plot.mode_strengths(traj, exact=exact.applicable(problem, traj.initial)[0])
+    >>> ax.get_ylabel()
+    'mode strength $p_k = u_k^T P v_k$'
+
     References
     ----------
     theory §7, §11; Saxe, McClelland, Ganguli, arXiv 1312.6120.
@@ -73,17 +84,47 @@ def mode_strengths(
     return ax
 
 
-def singular_values(traj: Trajectory, *, ax: "Axes | None" = None) -> "Axes":
+def singular_values(
+    traj: Trajectory, *, ax: "Axes | None" = None, exact: Solution | None = None
+) -> "Axes":
     """Draw the singular values of P against time, on logarithmic axes.
 
     Faint lines are the singular values of the best map of these widths. Values below 1e-14
     of the largest at the time are round-off and not drawn.
 
+    Parameters
+    ----------
+    traj
+        A run.
+    ax
+        Axes to draw on. None: new ones.
+    exact
+        A closed form of the flow from ``traj.initial`` (`exact.applicable`), to be laid over as
+        dots.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        `exact` is given for a run backward in time, or is no closed form.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import deeplinear as dl
+    >>> from deeplinear import exact, plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0], d_in=4, seed=0)
+    >>> start = dl.init.lambda_balanced((4, 3, 3), lam=0.1, scale=0.01, seed=0)
+    >>> times = np.linspace(0.0, 6.0, 300)
+    >>> traj = dl.gradient_flow(problem, start, t_end=6.0, save=times)
+    >>> ax = plot.singular_values(traj, exact=exact.applicable(problem, traj.initial)[0])
+    >>> ax.get_yscale()
+    'log'
+
     References
     ----------
     theory §3; Arora, Cohen, Hu, Luo, arXiv 1905.13655.
     """
-    found = data.singular_values(traj)
+    found = data.singular_values(traj, exact)
     ax = axes_for(ax)
     shared = ax.has_data()
     draw_time(ax, found.time, shared=shared)
@@ -100,6 +141,7 @@ def singular_values(traj: Trajectory, *, ax: "Axes | None" = None) -> "Axes":
         curve(ax, found.time, values, label=f"singular value {k}", positive=True, **style)
         if values[-1] > 0:
             labels.append(Label(float(values[-1]), str(k), **style))
+    _overlay(ax, found.exact)
     log_scale(ax, "y")
     set_limits(ax, "y", *found.limits, widen=shared)
     margin_labels(ax, labels, r"$k$")
@@ -113,6 +155,17 @@ def drift(
 
     Drift is max_i ||C_i(t) - C_i(0)||_F / max_i ||W_i||_F^2; exact zeros are not drawn. Thin lines
     mark double precision and the run's tolerance.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    >>> start = dl.init.gaussian((3, 3, 3, 3), scale=0.1, seed=0)
+    >>> ax = plot.drift(dl.gradient_flow(problem, start), label="explicit")
+    >>> gauss = dl.gradient_flow(problem, start, structure="laws")
+    >>> ax = plot.drift(gauss, ax=ax, color="#0072b2", label="Gauss")
+    >>> legend = ax.legend(loc=(0.03, 0.68), frameon=False)
 
     References
     ----------
@@ -143,5 +196,5 @@ def drift(
 def _overlay(ax: "Axes", exact: ExactCurves | None) -> None:
     """The closed form, as dots."""
     if exact is not None:
-        for y in exact.y.T:
+        for y in np.where(exact.y != 0, exact.y, np.nan).T:
             ax.plot(exact.x, y, color=INK, lw=1.0, ls=(0, (1, 2.6)), zorder=3, label="_exact")

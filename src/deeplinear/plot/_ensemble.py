@@ -58,11 +58,11 @@ def learning_times(members: Ensemble | Sequence[Trajectory], *, ax: "Axes | None
     >>> matplotlib.use("agg")
     >>> import deeplinear as dl
     >>> from deeplinear import plot
-    >>> problem = dl.Problem.from_modes([2.0, 1.0])
-    >>> starts = [dl.init.gaussian((2, 2, 2), scale=1e-2, seed=k) for k in range(50)]
+    >>> problem = dl.Problem.from_modes([4.0, 2.5, 1.5])
+    >>> starts = [dl.init.gaussian((3, 3, 3, 3), scale=0.04, seed=k) for k in range(200)]
     >>> ax = plot.learning_times(dl.ensemble(problem, starts))
     >>> [line.get_label() for line in ax.lines]
-    ['mode 0', 'mode 1']
+    ['mode 0', 'mode 1', 'mode 2']
 
     References
     ----------
@@ -136,11 +136,11 @@ def itineraries(
     >>> matplotlib.use("agg")
     >>> import deeplinear as dl
     >>> from deeplinear import plot
-    >>> problem = dl.Problem.from_modes([2.0, 1.0])
-    >>> starts = [dl.init.gaussian((2, 2, 2), scale=0.5, seed=k) for k in range(50)]
+    >>> problem = dl.Problem.from_modes([4.0, 2.5, 1.5])
+    >>> starts = [dl.init.gaussian((3, 3, 3, 3), scale=0.04, seed=k) for k in range(200)]
     >>> ax = plot.itineraries(dl.ensemble(problem, starts))
     >>> [tick.get_text() for tick in ax.get_yticklabels()]
-    ['0 → 1', '1 → 0', '{0} → 1', '{1} → 0']
+    ['0 → 1 → 2', '1 → 0 → 2', '0 → 2 → 1']
 
     References
     ----------

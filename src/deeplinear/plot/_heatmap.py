@@ -27,7 +27,7 @@ def adjacency(
     limit: float | None = None,
     colorbar: bool = True,
 ) -> "Axes":
-    """Draw the adjacency matrix A: row u, column v is the weight of the edge v -> u.
+    r"""Draw the adjacency matrix A: row u, column v is the weight of the edge v -> u.
 
     Layers are separated by thin lines and named by their numbers of nodes, inputs first; layers
     narrower than 6 % of the figure are drawn that wide. Colors are symmetric about 0, which is
@@ -43,6 +43,16 @@ def adjacency(
         The weight at the ends of the color scale, > 0. None: the largest of this network.
     colorbar
         Whether to draw one.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0], d_in=12, d_out=8, seed=0)
+    >>> traj = dl.gradient_flow(problem, dl.init.gaussian((12, 10, 10, 8), scale=0.05, seed=0))
+    >>> ax = plot.adjacency(traj.final)
+    >>> [tick.get_text() for tick in ax.get_xticklabels()]
+    ['inputs\n12', '10', '10', 'outputs\n8']
 
     References
     ----------

@@ -81,8 +81,6 @@ def lattice(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import deeplinear as dl
     >>> from deeplinear import plot
     >>> problem = dl.Problem.from_modes([3.0, 2.0, 1.0])

@@ -65,8 +65,6 @@ def manifold(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import numpy as np
     >>> import deeplinear as dl
     >>> from deeplinear import analysis, plot
@@ -75,7 +73,8 @@ def manifold(
     >>> rays = [[np.diag([1.0, 0.0])] * 2, [np.diag([0.0, 1.0])] * 2]
     >>> angles = np.linspace(0, np.pi / 2, 7)
     >>> surface = analysis.unstable_surface(problem, origin, rays, angles=angles)
-    >>> plot.manifold(surface).get_xlabel()
+    >>> ax = plot.manifold(surface)
+    >>> ax.get_xlabel()
     'mode strength $p_0$'
 
     References

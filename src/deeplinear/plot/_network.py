@@ -18,6 +18,7 @@ _TEXT = 7.5
 _THICK, _THIN = 3.4, 0.15  # points of the largest and of the smallest edge
 _LARGEST_NODE = 4.6  # radius in points
 _FREE = 0.08  # above the highest node and below the lowest, at most
+_KEY_WIDTH = 250.0  # points of the key in one row
 _SHARES = (1.0, 0.5, 0.1)  # of the limit, in the key
 _SIGNS = (("weight > 0", COLORS[0]), ("weight < 0", COLORS[1]))
 
@@ -176,9 +177,11 @@ def _draw_key(ax: "Axes", graph: NetworkGraph) -> None:
     lines += [
         Line2D([], [], color=INK, lw=float(_widths(np.array([share]))[0])) for share in _SHARES
     ]
+    room = 72 * ax.figure.bbox.width / ax.figure.dpi * ax.get_position().width
+    columns = len(lines) if room >= _KEY_WIDTH else -(-len(lines) // 2)
     names = [name for name, _ in _SIGNS] + [f"{share * graph.limit:.2g}" for share in _SHARES]
     ax.legend(
-        lines, names, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(lines), frameon=False,
+        lines, names, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False,
         fontsize=_TEXT, handletextpad=0.5, columnspacing=1.0, borderpad=0.0, borderaxespad=0.3,
         labelcolor=INK, handlelength=2.2,
     )  # fmt: skip

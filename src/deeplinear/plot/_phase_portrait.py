@@ -59,8 +59,6 @@ def phase_portrait(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from deeplinear import plot
     >>> ax = plot.phase_portrait(3)
     >>> ax.get_xlabel(), ax.get_ylabel()

@@ -22,7 +22,7 @@ _STEEP = 30.0  # ratio of moduli from which on the axis is logarithmic
 
 
 def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) -> "Axes":
-    """Draw all Hessian eigenvalues of a critical point: negative, zero and positive, ascending.
+    r"""Draw all Hessian eigenvalues of a critical point: negative, zero and positive, ascending.
 
     Negative ones are orange triangles, positive ones blue dots; zeros, up to 1e-6 of the largest
     modulus or of s_0^{2 - 2/h}, are a line. The ticks below count all three. Above 300 eigenvalues
@@ -41,6 +41,16 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     ------
     ArgumentError, ArgumentTypeError
         The network does not fit the problem, or is none.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([4.0, 2.0, 1.0])
+    >>> saddle = dl.landscape.critical_point(problem, (3, 4, 3), [0])
+    >>> ax = plot.spectrum(problem, saddle)
+    >>> [tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()]
+    ['6 negative', '7 zero', '11 positive']
 
     References
     ----------

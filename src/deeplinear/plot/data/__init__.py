@@ -23,6 +23,7 @@ from deeplinear.plot.data._ensemble import (
     wilson,
 )
 from deeplinear.plot.data._film import Film, film
+from deeplinear.plot.data._hessian import HessianSpectra, hessian
 from deeplinear.plot.data._lattice import LatticeDiagram, Step, lattice
 from deeplinear.plot.data._laws import DriftCurve, ImbalanceSpectra, drift, imbalance
 from deeplinear.plot.data._loss import (
@@ -45,6 +46,7 @@ from deeplinear.plot.data._plane import Plane, PlaneLoss
 from deeplinear.plot.data._slice import LossSlice, loss_slice
 from deeplinear.plot.data._spectrum import Spectrum, spectrum
 from deeplinear.plot.data._time import TimeAxis, time_axis
+from deeplinear.plot.data._transitions import Transition, transitions
 from deeplinear.plot.data._visits import VisitMark, visit_marks
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "ExactCurves",
     "Film",
     "GradientNormCurve",
+    "HessianSpectra",
     "ImbalanceSpectra",
     "LatticeDiagram",
     "LearningTimes",
@@ -78,6 +81,7 @@ __all__ = [
     "Spectrum",
     "Step",
     "TimeAxis",
+    "Transition",
     "VisitMark",
     "adjacency",
     "alignment",
@@ -86,6 +90,7 @@ __all__ = [
     "ensemble_bands",
     "film",
     "gradient_norm",
+    "hessian",
     "imbalance",
     "itineraries",
     "lattice",
@@ -98,6 +103,7 @@ __all__ = [
     "singular_values",
     "spectrum",
     "time_axis",
+    "transitions",
     "visit_marks",
     "wilson",
 ]
