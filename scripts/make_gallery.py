@@ -51,10 +51,13 @@ def _place(named: list[str]) -> Callable[[str], tuple[int, str]]:
 
 
 def code_of(function: Callable[..., Any]) -> str:
-    """The lines of the example, without prompts, and without those that only keep windows away."""
-    examples = doctest.DocTestParser().get_examples(inspect.getdoc(function) or "")
-    lines = "".join(example.source for example in examples)
-    return lines.replace('import matplotlib\nmatplotlib.use("agg")\n', "")
+    """The example as it stands in the docstring, without the lines that only keep windows away."""
+    parts = []
+    for example in doctest.DocTestParser().get_examples(inspect.getdoc(function) or ""):
+        first, *rest = example.source.splitlines()
+        if first not in ("import matplotlib", 'matplotlib.use("agg")'):
+            parts += [f">>> {first}", *(f"... {line}" for line in rest), *example.want.splitlines()]
+    return "".join(f"{line}\n" for line in parts)
 
 
 def picture_of(function: Callable[..., Any]) -> tuple[str, bytes]:

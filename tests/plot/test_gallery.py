@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "gallery.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
 FUNCTIONS = [name for name in plot.__all__ if inspect.isfunction(getattr(plot, name))]
 FOLDER = ROOT / "docs" / "images" / "gallery"
-WINDOWS = {"import matplotlib", 'matplotlib.use("agg")'}
+WINDOWS = {">>> import matplotlib", '>>> matplotlib.use("agg")'}
 
 
 def test_every_public_function_and_nothing_else_is_in_the_gallery() -> None:
@@ -24,10 +24,9 @@ def test_every_public_function_and_nothing_else_is_in_the_gallery() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_code_on_the_page_is_that_of_the_docstring(name: str) -> None:
     (printed,) = re.findall(r"^```python\n(.*?)^```$", SECTIONS[name], re.MULTILINE | re.DOTALL)
-    prompts = re.findall(
-        r"^(?:>>>|\.\.\.) (.*)$", inspect.getdoc(getattr(plot, name)) or "", re.MULTILINE
-    )
-    assert printed.splitlines() == [line for line in prompts if line not in WINDOWS]
+    docstring = inspect.getdoc(getattr(plot, name)) or ""
+    lines = docstring.split("Examples\n--------\n")[1].split("\n\n")[0].splitlines()
+    assert printed.splitlines() == [line for line in lines if line not in WINDOWS]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

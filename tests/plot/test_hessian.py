@@ -31,7 +31,7 @@ def test_of_large_networks_the_extreme_eigenvalues_are_computed(runs: Runs) -> N
     found = data.hessian(traj, n_times=2)
     dense = np.linalg.eigvalsh(dl.hessian(traj.problem, traj.final))
     assert not found.whole
-    np.testing.assert_allclose(found.values[-1], dense[[0, -1]], rtol=1e-7)
+    np.testing.assert_allclose(found.values[-1], dense[[0, -1]], atol=1e-4 * dense[-1])
 
 
 def test_every_kind_of_run_is_drawn_without_a_warning(any_run: Trajectory) -> None:

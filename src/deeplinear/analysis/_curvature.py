@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.linalg
 
+from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.flow import hessian, hessian_operator
 from deeplinear.network import LinearNetwork
@@ -41,13 +42,31 @@ def largest_eigenvalue(problem: Problem, net: LinearNetwork) -> float:
         return _lanczos(problem, net)
 
 
-def extreme_eigenvalues(problem: Problem, net: LinearNetwork) -> tuple[float, float]:
+def extreme_eigenvalues(
+    problem: Problem, net: LinearNetwork, *, tol: float = TOLERANCE
+) -> tuple[float, float]:
     """Return the smallest and the largest eigenvalue of the Hessian; NaNs if it overflows.
 
     Exact to round-off up to 400 parameters. Above, Lanczos iteration with full
-    reorthogonalization from one random start, until both residuals are below 1e-8 of the larger
+    reorthogonalization from one random start, until both residuals are below `tol` of the larger
     modulus, or for 300 steps (fewer from 2e5 parameters on): then the smallest is an upper and the
     largest a lower bound.
+
+    Parameters
+    ----------
+    problem, net
+        Any network that fits the problem.
+    tol
+        When the iteration ends, > 0.
+
+    Returns
+    -------
+    Two floats.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        The widths do not fit the problem, or `tol` is not positive.
 
     Examples
     --------
@@ -63,9 +82,11 @@ def extreme_eigenvalues(problem: Problem, net: LinearNetwork) -> tuple[float, fl
     ----------
     theory §8; Parlett, The Symmetric Eigenvalue Problem, 1998.
     """
+    problem.require_widths(net.widths)
+    tol = checks.number("tol", tol, minimum=0.0, exclusive=True)
     with np.errstate(all="ignore"):
         if net.n_params > DENSE_UP_TO:
-            return _both_ends(problem, net)
+            return _both_ends(problem, net, tol)
         matrix = hessian(problem, net)
         if not np.isfinite(matrix).all():
             return float("nan"), float("nan")
@@ -73,7 +94,7 @@ def extreme_eigenvalues(problem: Problem, net: LinearNetwork) -> tuple[float, fl
     return float(values[0]), float(values[-1])
 
 
-def _both_ends(problem: Problem, net: LinearNetwork) -> tuple[float, float]:
+def _both_ends(problem: Problem, net: LinearNetwork, tol: float) -> tuple[float, float]:
     apply = hessian_operator(problem, net)
     start = np.random.default_rng(0).standard_normal(net.n_params)
     steps = int(np.clip(_ENTRIES / net.n_params, *_STEPS))
@@ -91,7 +112,7 @@ def _both_ends(problem: Problem, net: LinearNetwork) -> tuple[float, float]:
         beside[j] = scipy.linalg.norm(image)
         values, vectors = scipy.linalg.eigh_tridiagonal(diagonal[: j + 1], beside[:j])
         residual = beside[j] * np.abs(vectors[-1, [0, -1]]).max()
-        if residual <= TOLERANCE * np.abs(values).max() or j + 1 == steps:
+        if residual <= tol * np.abs(values).max() or j + 1 == steps:
             break
         basis[j + 1] = image / beside[j]
     return float(values[0]), float(values[-1])

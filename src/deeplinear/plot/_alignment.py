@@ -32,6 +32,15 @@ def alignment(traj: Trajectory, *, ax: "Axes | None" = None, colorbar: bool = Tr
     colorbar
         Whether to draw one.
 
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ArgumentTypeError
+        `traj` is no run.
+
     Examples
     --------
     >>> import deeplinear as dl

@@ -38,6 +38,10 @@ def mode_strengths(
         A closed form of the flow from ``traj.initial`` (`exact.applicable`), to be laid over as
         dots.
 
+    Returns
+    -------
+    Axes
+
     Raises
     ------
     ArgumentError, ArgumentTypeError
@@ -102,6 +106,10 @@ def singular_values(
         A closed form of the flow from ``traj.initial`` (`exact.applicable`), to be laid over as
         dots.
 
+    Returns
+    -------
+    Axes
+
     Raises
     ------
     ArgumentError, ArgumentTypeError
@@ -155,6 +163,24 @@ def drift(
 
     Drift is max_i ||C_i(t) - C_i(0)||_F / max_i ||W_i||_F^2; exact zeros are not drawn. Thin lines
     mark double precision and the run's tolerance.
+
+    Parameters
+    ----------
+    traj
+        A run.
+    ax
+        Axes to draw on. None: new ones.
+    color, label
+        Of the curve, for several runs on the same axes.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ArgumentTypeError
+        `traj` is no run.
 
     Examples
     --------

@@ -44,6 +44,15 @@ def adjacency(
     colorbar
         Whether to draw one.
 
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        `net` is no network, or the limit is not positive.
+
     Examples
     --------
     >>> import deeplinear as dl

@@ -47,7 +47,7 @@ def hessian(
         The visits of this run: faint lines where their gradient is smallest, with the learned
         modes and the number of negative eigenvalues at the nearest of the times above.
     n_times
-        At how many of the saved times. None: as many as take about a second, from 12 to 120.
+        At how many of the saved times. None: as many as take a few seconds, from 12 to 120.
 
     Returns
     -------

@@ -145,6 +145,15 @@ def gradient_norm(
     color, label
         Of the curve, for several runs on the same axes.
 
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ArgumentTypeError
+        `traj` is no run, or `itinerary` no itinerary.
+
     Examples
     --------
     >>> import deeplinear as dl

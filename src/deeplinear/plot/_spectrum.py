@@ -37,6 +37,10 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     ax
         Axes to draw on. None: new ones.
 
+    Returns
+    -------
+    Axes
+
     Raises
     ------
     ArgumentError, ArgumentTypeError

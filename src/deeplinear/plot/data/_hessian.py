@@ -20,6 +20,7 @@ WHOLE = 400
 
 _OPERATIONS = 4e9  # spent on one figure, about
 _TIMES = (12, 120)  # at least and at most
+_TOLERANCE = 1e-4  # of the extreme eigenvalues, relative to the larger modulus
 _LARGEST = 1e100  # weights above overflow in products
 
 
@@ -58,7 +59,7 @@ def hessian(
         The visits of this run.
     n_times
         At how many of the saved times, evenly chosen among those in view, the last one included.
-        None: as many as take about a second, from 12 to 120.
+        None: as many as take a few seconds, from 12 to 120.
 
     Raises
     ------
@@ -109,4 +110,4 @@ def _row(traj: Trajectory, net: LinearNetwork, whole: bool) -> Array:
         return np.zeros(0)
     if whole:
         return eigenvalues(traj.problem, net)
-    return np.array(extreme_eigenvalues(traj.problem, net))
+    return np.array(extreme_eigenvalues(traj.problem, net, tol=_TOLERANCE))
