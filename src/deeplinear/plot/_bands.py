@@ -25,7 +25,7 @@ def ensemble_bands(
     quantity: Literal["loss", "mode strengths"] = "loss",
     *,
     ax: "Axes | None" = None,
-    most: int = 1000,
+    most: int = 500,
 ) -> "Axes":
     """Draw a quantity of an ensemble against time: the median, and bands of 50 and 90 % of members.
 

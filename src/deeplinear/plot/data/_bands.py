@@ -52,7 +52,7 @@ def ensemble_bands(
     members: Ensemble | Sequence[Trajectory],
     quantity: Literal["loss", "mode strengths"] = "loss",
     *,
-    most: int = 1000,
+    most: int = 500,
 ) -> Bands:
     """Return quantiles of loss - optimum, or of each mode strength, against time.
 
