@@ -1,7 +1,7 @@
 """The Hessian eigenvalues along a run (theory §5, §8)."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from deeplinear.analysis import Itinerary
 from deeplinear.plot import data
 from deeplinear.plot._labels import Label, margin_labels
 from deeplinear.plot._style import axes_for, note
-from deeplinear.plot._time import curve, draw_time
+from deeplinear.plot._time import draw_time
 from deeplinear.plot.data import COLORS, GRID, MUTED, HessianSpectra
 from deeplinear.plot.data._visits import shortened
 from deeplinear.solve import Trajectory
@@ -83,11 +83,14 @@ def hessian(
     _scale(ax, found)
     ax.axhline(0.0, color=MUTED, lw=0.6, zorder=1)
     styles = ((1.0, COLORS[0], "-", "positive"), (-1.0, COLORS[1], (0, (4, 1.4)), "negative"))
+    few: dict[str, Any] = {"marker": "o", "ms": 3.5} if len(found.time.x) < 3 else {}
     for sign, color, dashes, name in styles:
         for j, y in enumerate(found.values.T):
-            y = np.where(sign * y > found.zero, y, np.nan)
+            y = np.where(sign * y > found.zero, y, np.nan)  # a gap while it has the other sign
             label = name if j == 0 else f"_{name}"
-            curve(ax, found.time, y, color=color, ls=dashes, lw=0.9, label=label, zorder=2)
+            ax.plot(
+                found.time.x, y, color=color, ls=dashes, lw=0.9, label=label, zorder=2, **few
+            )  # fmt: skip
     _mark(ax, found)
     _names(ax, found)
     return ax
