@@ -113,10 +113,27 @@ def test_a_closed_form_is_laid_over_the_run_as_dots() -> None:
     assert len(plot.mode_strengths(traj, exact=form, modes=[1]).lines) == 4
 
 
+def test_a_closed_form_is_laid_over_the_singular_values_too() -> None:
+    problem = dl.Problem.from_modes([3.0, 1.0], d_in=4, seed=0)
+    net = dl.init.lambda_balanced((4, 2, 2), lam=-0.5, scale=0.1, seed=0)
+    traj = dl.gradient_flow(problem, net, t_end=4.0, rtol=1e-9, save=np.linspace(0.0, 4.0, 80))
+    (form,) = exact.applicable(problem, traj.initial)
+    ax = plot.singular_values(traj, exact=form)
+    dots = [line for line in ax.lines if line.get_label() == "_exact"]
+    for k, line in enumerate(dots):
+        x, y = line.get_data()
+        products = exact.two_layer(problem, net, x[::50])
+        values = np.linalg.svd(products, compute_uv=False)[:, k]
+        np.testing.assert_allclose(y[::50], values, rtol=1e-9)
+    assert len(dots) == 2
+
+
 def test_closed_forms_that_do_not_fit_are_refused(runs: Runs) -> None:
     form = exact.applicable(runs["saddle"].problem, runs["saddle"].initial)[0]
     with pytest.raises(ArgumentError, match="`exact` must be None for a run backward"):
         plot.mode_strengths(runs["backward"], exact=form)
+    with pytest.raises(ArgumentError, match="`exact` must be None for a run backward"):
+        plot.singular_values(runs["backward"], exact=form)
     with pytest.raises(ArgumentTypeError, match="`exact` must be a closed form"):
         plot.mode_strengths(runs["saddle"], exact=True)  # type: ignore[arg-type]
 

@@ -1,10 +1,9 @@
 """Pictures of finished runs and networks: ``f(obj, *, ax=None, ...) -> Axes``, never shown.
 
 Without `ax`, a new pyplot figure is made, in this library's look; with it, nothing but the axes
-is touched. Mode k has the same color and line style in every figure.
+is touched. Mode k has the same color and line style in every figure. What a picture shows is in
+`deeplinear.plot.data`, as arrays and words.
 
->>> import matplotlib
->>> matplotlib.use("agg")
 >>> import deeplinear as dl
 >>> from deeplinear import plot
 >>> problem = dl.Problem.from_modes([2.0, 1.0])
@@ -13,31 +12,50 @@ is touched. Mode k has the same color and line style in every figure.
 'mode strength $p_k = u_k^T P v_k$'
 """
 
+from deeplinear.plot import data
 from deeplinear.plot._alignment import alignment
+from deeplinear.plot._animate import animate
+from deeplinear.plot._bands import ensemble_bands
 from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
+from deeplinear.plot._ensemble import itineraries, learning_times
 from deeplinear.plot._heatmap import adjacency
+from deeplinear.plot._hessian import hessian
+from deeplinear.plot._imbalance import imbalance
 from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
+from deeplinear.plot._network import network
+from deeplinear.plot._paper import style
 from deeplinear.plot._phase_portrait import phase_portrait
+from deeplinear.plot._slice import loss_slice
 from deeplinear.plot._spectrum import spectrum
-from deeplinear.plot._style import mode_style
 from deeplinear.plot._surface import surface
+from deeplinear.plot.data import mode_style
 
 __all__ = [
     "adjacency",
     "alignment",
+    "animate",
     "barcode",
+    "data",
     "drift",
+    "ensemble_bands",
     "gradient_norm",
+    "hessian",
+    "imbalance",
+    "itineraries",
     "lattice",
+    "learning_times",
     "loss",
+    "loss_slice",
     "manifold",
     "mode_strengths",
     "mode_style",
+    "network",
     "phase_portrait",
     "singular_values",
     "spectrum",
+    "style",
     "surface",
 ]

@@ -10,8 +10,9 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
 from deeplinear.analysis import GrownCurve, GrownSurface, set_name
-from deeplinear.plot._curves import strengths
-from deeplinear.plot._style import GRID, INK, axes_for, color_scale, mode_style
+from deeplinear.plot._style import axes_for, color_scale
+from deeplinear.plot.data import GRID, INK, mode_style
+from deeplinear.plot.data._modes import strengths
 from deeplinear.problem import Problem
 
 if TYPE_CHECKING:
@@ -64,8 +65,6 @@ def manifold(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import numpy as np
     >>> import deeplinear as dl
     >>> from deeplinear import analysis, plot
@@ -74,7 +73,8 @@ def manifold(
     >>> rays = [[np.diag([1.0, 0.0])] * 2, [np.diag([0.0, 1.0])] * 2]
     >>> angles = np.linspace(0, np.pi / 2, 7)
     >>> surface = analysis.unstable_surface(problem, origin, rays, angles=angles)
-    >>> plot.manifold(surface).get_xlabel()
+    >>> ax = plot.manifold(surface)
+    >>> ax.get_xlabel()
     'mode strength $p_0$'
 
     References

@@ -7,24 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentTypeError
-from deeplinear.analysis import Itinerary, set_name
-from deeplinear.plot._style import INK, MUTED
+from deeplinear.plot.data import INK, MUTED, VisitMark
+from deeplinear.plot.data._visits import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIZE = 7.5  # of a label, in points
 _WIDTH, _HEIGHT = 0.63, 1.05  # of a character, in units of the size
-_LONGEST = 14  # characters
 _SHRINK = 0.9  # what a layout leaves of the axes, at least, once all labels are there
 _RADIUS = 3.0  # points around a mark that no label covers
-_DISTANCES = (
-    4.5,
-    12.0,
-    21.0,
-    30.0,
-)  # points from a mark to its label; from the second on by a line
+_DISTANCES = (4.5, 12.0, 21.0, 30.0)
+"""Points from a mark to its label; from the second on they are joined by a line."""
 
 
 @dataclass(frozen=True)
@@ -53,34 +47,29 @@ class _Box:
 
 def mark_visits(
     ax: "Axes",
-    itinerary: Itinerary,
-    heights: Sequence[float],
+    visits: Sequence[VisitMark],
     curve: tuple[Array, Array],
     *,
     up: bool,
     lines: Sequence[float] = (),
+    others: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Mark where each visit's gradient was smallest, filled for plateaus and the end.
 
     Plateaus and the end are labelled by their learned modes, above the curve if `up`, below if
-    not, and rather not across the horizontal `lines`; the most prominent first, and those without
-    room for a label not at all. Times out of view are marked at the edge, on the curve. Call it
-    when the limits of the axes are set.
+    not, and rather not across the horizontal `lines`, never over the marks of `others`; the most
+    prominent first, and those without room for a label not at all. Times out of view are marked at
+    the edge, on the curve. Call it when the limits of the axes are set.
     """
-    if not isinstance(itinerary, Itinerary):
-        raise ArgumentTypeError(
-            f"Argument `itinerary` must be an Itinerary or None, but it is of type "
-            f"{type(itinerary).__name__}. Compute one with deeplinear.itinerary(traj)."
-        )
     bottom, top = sorted(ax.get_ylim())
     seen = [
         _Mark(
-            *_in_view(ax, abs(visit.t_closest), y, curve),
-            shortened(set_name(visit.modes)),
-            visit.plateau or j == len(itinerary) - 1,
+            *_in_view(ax, visit.x, visit.y, curve),
+            shortened(visit.label),
+            visit.named,
             visit.prominence,
         )
-        for j, (visit, y) in enumerate(zip(itinerary, heights, strict=True))
+        for visit in visits
     ]
     seen = [mark for mark in seen if bottom <= mark.y <= top]
     for mark in seen:
@@ -89,7 +78,7 @@ def mark_visits(
             [mark.x], [mark.y], "o", mfc=face, mec=edge, ms=size, mew=0.8, zorder=4,
             clip_on=False, label="_visit",
         )  # fmt: skip
-    _write(ax, seen, curve, up, lines)
+    _write(ax, seen, curve, up, lines, others)
 
 
 def _in_view(ax: "Axes", x: float, y: float, curve: tuple[Array, Array]) -> tuple[float, float]:
@@ -102,10 +91,6 @@ def _in_view(ax: "Axes", x: float, y: float, curve: tuple[Array, Array]) -> tupl
         return x, float("nan")
     edge = float(np.clip(x, low, high))
     return edge, float(curve[1][inside][0 if x < low else -1])
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -123,23 +108,28 @@ def _write(
     curve: tuple[Array, Array],
     up: bool,
     lines: Sequence[float],
+    others: Sequence[tuple[float, float]],
 ) -> None:
     """The labels, the heaviest first, each in the first place that is free."""
     size = _points(ax)
     places = _places(ax, [mark.x for mark in marks], [mark.y for mark in marks]) * size
-    taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y in places]
+    foreign = _places(ax, [x for x, _ in others], [y for _, y in others]) * size
+    taken = [
+        _Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS)
+        for x, y in np.vstack([places, foreign])
+    ]
     line = _dense(_places(ax, *curve) * size)
     levels = _places(ax, np.full(len(lines), ax.get_xlim()[1]), lines)[:, 1] * size[1]
     whole = _Box(0.0, 0.0, *size)
     for mark, place in sorted(zip(marks, places, strict=True), key=lambda pair: -pair[0].weight):
         if not mark.named:
             continue
-        others = [box for box in taken if tuple(box.center) != tuple(place)]
+        rest = [box for box in taken if tuple(box.center) != tuple(place)]
         for box, far in _candidates(place, len(mark.text), up, levels):
             if not whole.covers(box) or box.holds(line) or any(map(box.overlaps, taken)):
                 continue
             join = _dense(np.array([box.center, place])) if far else place[None]
-            if far and any(other.holds(join) for other in others):
+            if far and any(other.holds(join) for other in rest):
                 continue
             taken.append(box)
             line = np.vstack([line, join])

@@ -9,7 +9,8 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.plot._style import COLORS, INK, MUTED, axes_for
+from deeplinear.plot._style import axes_for
+from deeplinear.plot.data import COLORS, INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,8 +59,6 @@ def phase_portrait(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from deeplinear import plot
     >>> ax = plot.phase_portrait(3)
     >>> ax.get_xlabel(), ax.get_ylabel()

@@ -6,9 +6,11 @@ import numpy as np
 
 from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.analysis import GrownSurface
-from deeplinear.plot._curves import strengths
 from deeplinear.plot._manifold import dark_colors, marks, two_modes
-from deeplinear.plot._style import INK, settings
+from deeplinear.plot._paper import paper_size
+from deeplinear.plot._style import settings
+from deeplinear.plot.data import INK
+from deeplinear.plot.data._modes import strengths
 from deeplinear.problem import Problem
 
 if TYPE_CHECKING:
@@ -56,8 +58,6 @@ def surface(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import numpy as np
     >>> import deeplinear as dl
     >>> from deeplinear import analysis, plot
@@ -66,7 +66,8 @@ def surface(
     >>> rays = [[np.diag([1.0, 0.0])] * 2, [np.diag([0.0, 1.0])] * 2]
     >>> angles = np.linspace(0, np.pi / 2, 9)
     >>> mesh = analysis.unstable_surface(problem, origin, rays, angles=angles, distance=0.3)
-    >>> plot.surface(mesh).get_zlabel()
+    >>> ax = plot.surface(mesh)
+    >>> ax.get_zlabel()
     'loss'
 
     References
@@ -115,7 +116,7 @@ def _solid(ax: "Axes | None") -> Any:
         import matplotlib.pyplot as plt
 
         with settings():
-            solid = plt.figure(figsize=_SIZE).add_axes(_ROOM, projection="3d")
+            solid = plt.figure(figsize=paper_size(_SIZE)).add_axes(_ROOM, projection="3d")
     if not hasattr(solid, "plot_surface"):
         raise ArgumentTypeError(
             "Argument `ax` must be three-dimensional axes or None: make them with "

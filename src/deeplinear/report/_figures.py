@@ -4,12 +4,15 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from deeplinear import landscape, plot
 from deeplinear.analysis import Itinerary, Visit, set_name
-from deeplinear.plot._spectrum import LARGEST, compressed_size
-from deeplinear.plot._style import GRID, INK, MUTED, settings
+from deeplinear.plot._style import settings
+from deeplinear.plot.data import GRID, INK, MUTED
+from deeplinear.plot.data._spectrum import LARGEST, compressed_size
 from deeplinear.problem import Problem
 from deeplinear.report._overlay import overlay
 from deeplinear.report._words import pretty
@@ -23,6 +26,11 @@ _CURVE = (4.4, 2.9)
 _SQUARE = (4.4, 3.2)
 _SMALL = (3.4, 2.4)
 _SPECTRUM_AXES, _HEAT_AXES = (0.2, 0.165, 0.78, 0.8), (0.205, 0.215, 0.63, 0.765)
+_LARGE_HEAT_AXES = (0.155, 0.15, 0.745, 0.835)
+_CURVE_AXES = (0.13, 0.145, 0.74, 0.79)  # a guess, from which labels are measured
+_LATTICE_AXES = (0.12, 0.15, 0.86, 0.72)
+_ROOM = 3.0  # points between the outermost label and the edge
+_LEAST = 0.3  # of the figure, for the axes
 MOST_PLATEAUS = 12
 MOST_CLASSES = 1 << 16
 """Classes of critical points up to which a report draws their lattice."""
@@ -49,20 +57,18 @@ class Picture:
     caption: str
     draw: "Callable[[Axes], object]"
     size: tuple[float, float] = _CURVE
-    layout: Literal["constrained", "compressed"] = "constrained"
-    axes: tuple[float, float, float, float] | None = None  # left, bottom, width, height; no layout
+    axes: tuple[float, float, float, float] = _CURVE_AXES  # left, bottom, width, height
+    fixed: bool = False  # whether the axes stay there, or are fitted to their labels
 
     def figure(self) -> "Figure":
-        """Draw it on a figure of its own, apart from pyplot."""
+        """Draw it on a figure of its own, apart from pyplot and from its slow layout engines."""
         from matplotlib.figure import Figure
 
         with settings():
-            if self.axes is None:
-                figure = Figure(figsize=self.size, layout=self.layout)
-                self.draw(figure.subplots())
-            else:  # several times as fast
-                figure = Figure(figsize=self.size)
-                self.draw(figure.add_axes(self.axes))
+            figure = Figure(figsize=self.size)
+            self.draw(figure.add_axes(self.axes))
+            if not self.fixed:
+                _fit(figure)
         return figure
 
     def svg(self) -> str:
@@ -80,6 +86,26 @@ class Picture:
                 metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
             )
         return _inline(buffer.getvalue(), self.name)
+
+
+def _fit(figure: "Figure") -> None:
+    """Move the only axes so that its labels just fit: measured once, where a layout engine
+    measures three times and more.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    (ax,) = figure.axes
+    inner = ax.get_window_extent()
+    outer = ax.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+    if outer is None:
+        return
+    room = _ROOM * figure.dpi / 72
+    low = np.maximum(np.subtract(inner.min, outer.min), 0.0) + room
+    high = np.maximum(np.subtract(outer.max, inner.max), 0.0) + room
+    size = np.array([figure.bbox.width, figure.bbox.height])
+    corner, extent = low / size, 1.0 - (low + high) / size
+    if extent.min() >= _LEAST:
+        ax.set_position((*corner, *extent))
 
 
 def pictures(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
@@ -153,7 +179,8 @@ def pictures(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
             "The color scale is this figure's own.",
             lambda ax: plot.adjacency(traj.initial, ax=ax),
             _SQUARE,
-            "compressed",
+            _LARGE_HEAT_AXES,
+            fixed=True,
         ),
         Picture(
             "adjacency_end",
@@ -162,7 +189,8 @@ def pictures(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
             "Adjacency matrix at the end. The color scale is this figure's own.",
             lambda ax: plot.adjacency(traj.final, ax=ax),
             _SQUARE,
-            "compressed",
+            _LARGE_HEAT_AXES,
+            fixed=True,
         ),
     ]
 
@@ -188,6 +216,7 @@ def _lattice(traj: Trajectory, itinerary: Itinerary) -> list[Picture]:
             "arrow without a color learns several modes at once, or loses one.",
             lambda ax: plot.lattice(landscape.lattice(problem, widths), itinerary, ax=ax),
             _SQUARE,
+            _LATTICE_AXES,
         )
     ]
 
@@ -211,6 +240,7 @@ def plateau_pictures(problem: Problem, visit: Visit, name: str) -> list[Picture]
         lambda ax: plot.adjacency(visit.network, ax=ax),
         _SMALL,
         axes=_HEAT_AXES,
+        fixed=True,
     )
     spectrum = Picture(
         f"{name}_spectrum",

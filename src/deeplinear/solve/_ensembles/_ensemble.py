@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentError, ArgumentTypeError
+from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
 from deeplinear.network import LinearNetwork
 from deeplinear.problem import Problem
 from deeplinear.solve._ensembles._members import COLUMNS, METHODS
@@ -34,6 +34,7 @@ class Ensemble:
     learning_times : ``(m, n_modes)``, when each mode first passed half its value; NaN if it never
         did (theory §11).
     final_vectors : ``(m, n_params)``, the weights at the end, in `to_vector`'s layout.
+    problem : what was run.
     """
 
     def __init__(self, source: Source) -> None:
@@ -50,6 +51,11 @@ class Ensemble:
 
     def __iter__(self) -> Iterator[Trajectory]:
         return (self._source.member(k) for k in range(len(self)))
+
+    @property
+    def problem(self) -> Problem:
+        """The problem of all members."""
+        return self._source.problem
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -70,17 +76,25 @@ class Ensemble:
         """``(m, n_params)``: the weights at the end; only for members of equal widths."""
         return self._source.column("final")
 
+    def statistic(self, name: str) -> np.ndarray:
+        """Return one variable of `to_xarray` for all members, and read no other from a store.
+
+        "t_end", "status", "loss", "gap", "mode_strengths", "learning_times", "drift", "n_steps" and
+        so on; the status as its name.
+        """
+        if name not in COLUMNS:
+            raise unknown_name("name", name, tuple(COLUMNS))
+        values = self._source.column(name)
+        return np.array(Status.NAMES, dtype=object)[values] if name == "status" else values
+
     def to_xarray(self) -> "xarray.Dataset":
         """Return starts, ends and statistics of all members, with dimension ``member``."""
         import xarray
 
         widths = self._source.widths
         variables = {
-            name: (("member", *dims), self._source.column(name))
-            for name, (_, dims) in COLUMNS.items()
+            name: (("member", *dims), self.statistic(name)) for name, (_, dims) in COLUMNS.items()
         }
-        names = np.array(Status.NAMES, dtype=object)
-        variables["status"] = (("member",), names[variables["status"][1]])
         return xarray.Dataset(
             variables, coords={"method": list(METHODS)}, attrs={"widths": list(widths)}
         )

@@ -17,7 +17,9 @@ _WIDEST = 79  # columns
 _LOOK_BACK = 15.0  # seconds over which the speed is measured: members found in a store fly by
 
 
-def display(progress: bool | Tell | None) -> contextlib.AbstractContextManager[Tell]:
+def display(
+    progress: bool | Tell | None, things: str = "members"
+) -> contextlib.AbstractContextManager[Tell]:
     """What to call about ten times a second, for the argument `progress` of `ensemble`."""
     if callable(progress):
         return contextlib.nullcontext(_at_changes(progress))
@@ -28,17 +30,17 @@ def display(progress: bool | Tell | None) -> contextlib.AbstractContextManager[T
     if progress is False or sys.stderr is None:
         return contextlib.nullcontext(lambda done, total: None)
     if sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
-        return _bar(0.0 if progress else QUIET_FOR)
-    return contextlib.nullcontext(_plain_lines() if progress else lambda done, total: None)
+        return _bar(0.0 if progress else QUIET_FOR, things)
+    return contextlib.nullcontext(_plain_lines(things) if progress else lambda done, total: None)
 
 
-def line(done: int, total: int | None, speed: float) -> str:
-    """Members done, percent, members a second, time left."""
+def line(done: int, total: int | None, speed: float, things: str = "members") -> str:
+    """Things done, percent, members a second, time left."""
     pace = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
     if total is None:
-        return f"{done:,} members  {pace}"
+        return f"{done:,} {things}  {pace}"
     left = f"  {clock(round((total - done) / speed))} left" if speed > 0 else ""
-    return f"{done:,} of {total:,} members  {100 * done // total}%  {pace}{left}"
+    return f"{done:,} of {total:,} {things}  {100 * done // total}%  {pace}{left}"
 
 
 def _at_changes(progress: Tell) -> Tell:
@@ -53,7 +55,9 @@ def _at_changes(progress: Tell) -> Tell:
     return tell
 
 
-def _now_and_then(show: Callable[[str, float], None], quiet_for: float, every: float) -> Tell:
+def _now_and_then(
+    show: Callable[[str, float], None], quiet_for: float, every: float, things: str
+) -> Tell:
     """Show the line and the share that is done, at most once in `every` seconds."""
     began = time.monotonic()
     due = began + quiet_for
@@ -69,20 +73,20 @@ def _now_and_then(show: Callable[[str, float], None], quiet_for: float, every: f
         while len(seen) > 2 and seen[1][0] < now - _LOOK_BACK:
             seen.popleft()
         speed = (done - seen[0][1]) / max(now - seen[0][0], 1e-3)
-        show(line(done, total, speed), done / total if total else 0.0)
+        show(line(done, total, speed, things), done / total if total else 0.0)
 
     return tell
 
 
-def _plain_lines() -> Tell:
+def _plain_lines(things: str) -> Tell:
     def show(text: str, share: float) -> None:
         print(text[:_WIDEST], file=sys.stderr, flush=True)
 
-    return _now_and_then(show, QUIET_FOR, EVERY)
+    return _now_and_then(show, QUIET_FOR, EVERY, things)
 
 
 @contextlib.contextmanager
-def _bar(quiet_for: float) -> Iterator[Tell]:
+def _bar(quiet_for: float, things: str) -> Iterator[Tell]:
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -102,6 +106,6 @@ def _bar(quiet_for: float) -> Iterator[Tell]:
         live.update(shown, refresh=True)
 
     try:
-        yield _now_and_then(show, quiet_for, 0.1)
+        yield _now_and_then(show, quiet_for, 0.1, things)
     finally:
         live.stop()
