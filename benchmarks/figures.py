@@ -19,7 +19,7 @@ from benchmarks import ours
 from benchmarks.method import STOCK, TUNED, title
 from benchmarks.problems import CASES
 from benchmarks.results import FOLDER
-from deeplinear.plot import _style
+from deeplinear.plot import _style, data
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PEERS = 3
@@ -33,12 +33,12 @@ SINGLE = {
 }
 """Line styles and markers of our single methods: one color, hollow."""
 STOCK_STYLES = (
-    {"color": _style.COLORS[1], "marker": "s", "linestyle": "-"},
-    {"color": _style.COLORS[4], "marker": "X", "linestyle": (0, (5, 1.5))},
-    {"color": _style.COLORS[3], "marker": "P", "linestyle": (0, (1, 1.2))},
+    {"color": data.COLORS[1], "marker": "s", "linestyle": "-"},
+    {"color": data.COLORS[4], "marker": "X", "linestyle": (0, (5, 1.5))},
+    {"color": data.COLORS[3], "marker": "P", "linestyle": (0, (1, 1.2))},
 )
 TUNED_STYLE = {
-    "color": _style.COLORS[2],
+    "color": data.COLORS[2],
     "marker": "*",
     "linestyle": (0, (5, 1.5, 1, 1.5)),
     "markersize": 7,
@@ -59,7 +59,7 @@ def precision(content: Content) -> Figure:
         auto = title(ours.LIBRARY, ours.DEFAULT, "")
         _curve(ax, curves, auto, **AUTO)
         for name, (line, marker) in SINGLE.items():
-            style = {"color": _style.COLORS[0], "linestyle": line, "marker": marker}
+            style = {"color": data.COLORS[0], "linestyle": line, "marker": marker}
             _curve(
                 ax,
                 curves,
@@ -95,9 +95,9 @@ def ratios(contents: list[Content]) -> Figure:
         height = 0.62 * len(bars) + 1.0
         figure, ax = plt.subplots(figsize=(7.2, height), layout="constrained")
         for row, (_, bar) in enumerate(bars):
-            solid = {"color": _style.COLORS[0], "goal": bar["goal"]}
+            solid = {"color": data.COLORS[0], "goal": bar["goal"]}
             _bar(ax, row - 0.19, bar["ratio"], bar["best_stock"], **solid)
-            hatched = {"color": "#bfdcec", "hatch": "////", "edgecolor": _style.COLORS[0]}
+            hatched = {"color": "#bfdcec", "hatch": "////", "edgecolor": data.COLORS[0]}
             _bar(ax, row + 0.19, bar["tuned_ratio"], bar["best_tuned"], **hatched)
             ax.plot(
                 [bar["goal"]] * 2,
@@ -117,7 +117,7 @@ def ratios(contents: list[Content]) -> Figure:
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         handles = [
-            plt.Rectangle((0, 0), 1, 1, color=_style.COLORS[0]),
+            plt.Rectangle((0, 0), 1, 1, color=data.COLORS[0]),
             plt.Rectangle((0, 0), 1, 1, **_faces(hatched)),
             plt.Line2D([], [], color=_style.INK, linewidth=2.4),
         ]

@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_whole_members_in_a_store_and_the_same_call_completes_it(t
 
 
 SHORT = """
-from deeplinear.solve._ensembles import _progress as p
+from deeplinear._core import tally as p
 p.QUIET_FOR, p.EVERY = {quiet_for}, 0.2
 dl.ensemble(t.PROBLEM, {starts}, progress={progress}, n_threads=1)
 """

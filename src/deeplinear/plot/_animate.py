@@ -12,6 +12,7 @@ import numpy as np
 
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, StoreError
+from deeplinear._core.tally import display
 from deeplinear.analysis import Itinerary
 from deeplinear.plot import data
 from deeplinear.plot._heatmap import adjacency
@@ -19,7 +20,6 @@ from deeplinear.plot._loss import loss
 from deeplinear.plot._style import note, settings
 from deeplinear.plot.data import GRID, INK, mode_style
 from deeplinear.solve import Trajectory
-from deeplinear.solve._ensemble_progress import display
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -185,8 +185,8 @@ def ensemble(
     ----------
     theory §3, §11, §13.
     """
+    from deeplinear._core.tally import display
     from deeplinear.solve._ensembles._pipeline import Pipeline
-    from deeplinear.solve._ensembles._progress import display
     from deeplinear.solve._ensembles._runs import MemberRuns, StopFlag
 
     reader = Starts(problem, starts, widths)

@@ -1,4 +1,4 @@
-"""Members done, told on standard error: a live line at a terminal, plain lines elsewhere."""
+"""Things done, told on standard error: a live line at a terminal, plain lines elsewhere."""
 
 import collections
 import contextlib
@@ -11,7 +11,7 @@ from deeplinear._core.errors import ArgumentTypeError
 from deeplinear._core.progress import EVERY, QUIET_FOR, bar, clock
 
 Tell = Callable[[int, int | None], None]
-"""To be called with members done, and members in all."""
+"""To be called with things done, and things in all (None: not known)."""
 
 _WIDEST = 79  # columns
 _LOOK_BACK = 15.0  # seconds over which the speed is measured: members found in a store fly by
@@ -20,7 +20,7 @@ _LOOK_BACK = 15.0  # seconds over which the speed is measured: members found in 
 def display(
     progress: bool | Tell | None, things: str = "members"
 ) -> contextlib.AbstractContextManager[Tell]:
-    """What to call about ten times a second, for the argument `progress` of `ensemble`."""
+    """What to call about ten times a second, for an argument `progress`."""
     if callable(progress):
         return contextlib.nullcontext(_at_changes(progress))
     if progress is not None and not isinstance(progress, bool):
@@ -35,7 +35,7 @@ def display(
 
 
 def line(done: int, total: int | None, speed: float, things: str = "members") -> str:
-    """Things done, percent, members a second, time left."""
+    """Things done, percent, things a second, time left."""
     pace = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
     if total is None:
         return f"{done:,} {things}  {pace}"
