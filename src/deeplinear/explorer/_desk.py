@@ -1,0 +1,221 @@
+"""What one open page shows and does: its settings, its runs, its elements."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import Client, background_tasks, run, ui
+
+from deeplinear._core.errors import DeeplinearError
+from deeplinear.explorer import _exports
+from deeplinear.explorer._controls import Controls
+from deeplinear.explorer._limits import LimitError
+from deeplinear.explorer._mistakes import SettingsError
+from deeplinear.explorer._pictures import Pictures
+from deeplinear.explorer._runs import Run
+from deeplinear.explorer._sessions import Session
+from deeplinear.explorer._settings import Settings
+from deeplinear.explorer._stream import Stream
+
+MAIN, PINNED = "main", "pinned"
+SETTLED = 0.04  # seconds without a change after which a run begins
+
+PICTURES = {"strengths": "mode_strengths"}
+"""Panels whose picture has another name in `deeplinear.plot`."""
+
+
+class Desk:
+    """One tab.
+
+    Attributes
+    ----------
+    session : its runs. settings : those on the left. controls, pictures : the two sides.
+    """
+
+    def __init__(self, session: Session, client: Client, query: str) -> None:
+        self.session = session
+        self._client, self._loop = client, asyncio.get_running_loop()
+        self._streams: dict[str, Stream] = {}
+        self._waiting: asyncio.TimerHandle | None = None
+        self.settings, mistakes = _settings(query, session.house.settings)
+        self._opened = None if query else session.house.opened
+        self.controls = Controls(self)
+        self.pictures = Pictures(self.act)
+        if mistakes:
+            self.controls.refuse(mistakes)
+        client.on_delete(session.close)
+
+    def act(self, what: str, details: dict[str, Any]) -> None:
+        """Do what the user asked for in the pictures."""
+        if what == "ready":
+            self._begin(details.get("beside"))
+        elif what == "cancel":
+            for current in self.session.runs.values():
+                current.cancel()
+        elif what == "pin":
+            self.pin()
+        elif what == "unpin":
+            self.unpin()
+        elif what == "saddle":
+            self.controls.nudge.choose(tuple(int(k) for k in details["modes"]))
+        elif what == "save":
+            self._save(details)
+
+    def _begin(self, beside: str | None) -> None:
+        if self._opened is not None:
+            self._show(self._opened, MAIN)
+        else:
+            self.restart()
+        if beside is not None:
+            try:
+                self._run(Settings.from_link(beside), PINNED)
+            except (SettingsError, LimitError) as error:
+                self.say(str(error))
+        self._tell_link()
+
+    def change(self, settings: Settings, beside: Settings | None = None) -> None:
+        """Take over new settings; the run begins when they have settled."""
+        if beside is not None:
+            self._run(beside, PINNED)
+        if settings != self.settings:
+            self.settings = settings
+            if self._waiting is not None:
+                self._waiting.cancel()
+            self._waiting = self._loop.call_later(SETTLED, self._inside, self.restart)
+            self.controls.show(settings)
+        self._tell_link()
+
+    def restart(self) -> None:
+        """Run the settings as they are."""
+        self._run(self.settings, MAIN)
+
+    def pin(self) -> None:
+        """Keep the run beside the next ones."""
+        current = self.session.runs.get(MAIN)
+        if current is None or current.traj is None:
+            self.say("There is no finished run to pin yet.")
+            return
+        self._show(current, PINNED)
+        self._tell_link()
+
+    def unpin(self) -> None:
+        """Take the pinned run away."""
+        self._stop(PINNED)
+        self.session.drop(PINNED)
+        self.pictures.send("drop")
+        self._tell_link()
+
+    def export(self, kind: str) -> None:
+        """Save the run as one of its documents."""
+        current = self.session.runs.get(MAIN)
+        if current is not None:
+            self._download(lambda: getattr(_exports, kind)(current))
+
+    def say(self, text: str) -> None:
+        """Tell the user something in passing."""
+        ui.notify(text, position="bottom", multi_line=True, timeout=6000, close_button="OK")
+
+    def _run(self, settings: Settings, slot: str) -> None:
+        stream = self._streaming(slot, settings)
+        try:
+            self.session.run(settings, slot, on_update=self._updates(stream, slot))
+        except LimitError as error:
+            self.pictures.send("status", text="not run", running=False, words=str(error))
+
+    def _show(self, current: Run, slot: str) -> None:
+        """Put a run that exists into a slot."""
+        stream = self._streaming(slot, current.settings)
+        self.session.show(current, slot)
+        update = self._updates(stream, slot)
+        background_tasks.create(run.io_bound(update, current))
+
+    def _streaming(self, slot: str, settings: Settings) -> Stream:
+        self._stop(slot)
+        self._streams[slot] = Stream(self.send, slot, describe(settings))
+        return self._streams[slot]
+
+    def _stop(self, slot: str) -> None:
+        if slot in self._streams:
+            self._streams.pop(slot).stop()
+
+    def _updates(self, stream: Stream, slot: str) -> Callable[[Run], None]:
+        """What a run calls from its thread."""
+
+        def update(current: Run) -> None:
+            stream.update(current)
+            if not current.running:
+                self._hop(self._ended, current, slot)
+                if current.traj is not None:
+                    self.session.house.pool.submit(self.session, lambda: stream.frames(current))
+
+        return update
+
+    def _ended(self, current: Run, slot: str) -> None:
+        if slot != MAIN or current.settings != self.settings:
+            return
+        if current.mistakes:
+            self.controls.refuse(current.mistakes)
+        elif current.state == "done":
+            self.controls.nudge.offer()
+
+    def send(self, kind: str, **details: Any) -> None:
+        """Send a message to the pictures, from any thread."""
+        self._hop(self.pictures.send, kind, **details)
+
+    def _hop(self, call: Callable[..., None], *given: Any, **named: Any) -> None:
+        """Call from the thread of the page, if it is still open."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: self._inside(lambda: call(*given, **named)))
+
+    def _inside(self, call: Callable[[], None]) -> None:
+        if not self.session.closed:
+            with self._client:
+                call()
+
+    def _tell_link(self) -> None:
+        pinned = self.session.runs.get(PINNED)
+        beside = None if pinned is None else pinned.settings.link()
+        self.pictures.send("link", query=self.settings.link(), beside=beside)
+
+    def _save(self, details: dict[str, Any]) -> None:
+        current = self.session.runs.get(str(details.get("slot")))
+        panel = str(details.get("panel"))
+        if panel == "network":
+            panel = "network" if details.get("network") else "adjacency"
+        if current is not None and current.traj is not None:
+            name, form, t = PICTURES.get(panel, panel), str(details.get("format")), details.get("t")
+            self._download(lambda: _exports.picture(current, name, form, t=t))
+
+    def _download(self, make: Callable[[], Any]) -> None:
+        async def download() -> None:
+            try:
+                found = await run.io_bound(make)
+            except DeeplinearError as error:
+                self._inside(lambda: self.say(str(error)))
+            else:
+                with self._client:
+                    ui.download.content(found.content, found.name, found.media_type)
+
+        background_tasks.create(download())
+
+
+def describe(settings: Settings) -> str:
+    """What is run, in a line."""
+    data, start = settings.data, settings.start
+    if data.source == "planted":
+        what = "s = " + ", ".join(f"{s:g}" for s in data.s)
+    else:
+        what = data.source.replace("_", " ")
+    hidden = ", ".join(map(str, settings.hidden)) or "none"
+    scale = "" if start.scale is None else f" {start.scale:g}"
+    return f"{what} · hidden {hidden} · {start.name.replace('_', ' ')}{scale}"
+
+
+def _settings(query: str, first: Settings) -> tuple[Settings, dict[str, str]]:
+    """The settings of a link, or the first ones with what is wrong with it."""
+    if not query:
+        return first, {}
+    try:
+        return Settings.from_link(query), {}
+    except SettingsError as error:
+        return first, dict(error.mistakes)

@@ -1,0 +1,54 @@
+// The keyboard, and the dialog that tells it.
+
+import { make } from "deeplinear-explorer/dom.js";
+
+const KEYS = [
+  ["space", "play or pause"], ["← →", "move the time cursor"], ["shift ← →", "move it far"],
+  ["Home, End", "to the start, to the end"], ["Esc", "cancel the run that computes"],
+  ["double click", "show all times again"], ["?", "this help"],
+];
+const FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], [role=slider], .q-menu, dialog[open]";
+
+export class Keys {
+  constructor(page, root) {
+    this.page = page;
+    this.dialog = make("dialog", { class: "dl-help", "aria-label": "Help" },
+      make("h2", { text: "Keys" }),
+      make("dl", {}, ...KEYS.flatMap(([key, text]) => [make("dt", { text: key }), make("dd", { text })])),
+      make("p", { text: "Drag across a curve to zoom in on a stretch of time. Point at a plateau, or at a saddle of the lattice, to see what it is." }),
+      make("form", { method: "dialog" }, make("button", { class: "dl-button", text: "Close" })),
+    );
+    root.append(this.dialog);
+    this.pressed = (event) => this.press(event);
+    document.addEventListener("keydown", this.pressed);
+  }
+
+  remove() {
+    document.removeEventListener("keydown", this.pressed);
+  }
+
+  help() {
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  press(event) {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (key === "Escape" && !document.querySelector("dialog[open], .q-menu, .q-dialog")) {
+      this.page.act("cancel", {});
+      return;
+    }
+    if (target.closest?.(FIELDS)) return;
+    const { cursor } = this.page;
+    const by = event.shiftKey ? 0.1 : 0.01;
+    const onButton = target.closest?.("button, a, summary, [role=button], [role=checkbox], [role=switch], [role=tab]");
+    if (key === " " && !onButton) cursor.toggle();
+    else if (key === "ArrowRight") cursor.step(by);
+    else if (key === "ArrowLeft") cursor.step(-by);
+    else if (key === "Home") { cursor.stop(); cursor.set(0); }
+    else if (key === "End") { cursor.stop(); cursor.set(1); }
+    else if (key === "?") this.help();
+    else return;
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,103 @@
+// The saddle lattice: classes by learned modes and loss, the orbits between them, the run's path.
+
+import { axis, layout } from "deeplinear-explorer/curves.js";
+import { written } from "deeplinear-explorer/dom.js";
+
+const SYMBOLS = { "global minimum": "star", "strict saddle": "triangle-down", "non-strict saddle": "diamond" };
+const SIZES = { "global minimum": 11, "strict saddle": 7.5, "non-strict saddle": 8 };
+
+/** Heights are on a square-root scale, which has room for the optimum itself. */
+export const height = (gap) => Math.sqrt(Math.max(gap ?? 0, 0));
+
+export const kindColor = (kind, colors) =>
+  ({ "global minimum": colors.ink, "non-strict saddle": "#e69f00" })[kind] ?? colors.muted;
+
+export function lattice(view, { colors }) {
+  const panel = view.lattice;
+  if (!panel?.nodes) return null;
+  const { nodes, edges, path } = panel;
+  const top = Math.max(...nodes.map((node) => height(node.gap))) || 1;
+  const ranks = nodes.map((node) => Math.round(node.x));
+  const first = Math.min(...ranks), last = Math.max(...ranks);
+  const shown = nodes.filter((node) => node.visited || nodes.length <= 34);
+  return {
+    data: [...orbits(nodes, edges), ...marks(nodes, colors)],
+    layout: layout(colors, { r: 12 }, {
+      dragmode: false,
+      xaxis: axis(colors, {
+        range: [first - 0.45, last + 0.55], dtick: Math.max(1, Math.ceil((last - first) / 12)), fixedrange: true,
+        showgrid: false, title: { text: "number of learned modes", standoff: 4, font: { size: 10.5 } },
+      }),
+      yaxis: axis(colors, {
+        range: [-0.08 * top, 1.1 * top], ...rootTicks(top), fixedrange: true, showgrid: false,
+        title: { text: "loss above the optimum", standoff: 4, font: { size: 10.5 } },
+      }),
+      annotations: [
+        ...steps(nodes, path, colors),
+        ...shown.map((node) => ({
+          x: node.x, y: height(node.gap), text: node.name, showarrow: false, xanchor: "left", xshift: 8, yshift: 7,
+          font: { size: 10, color: node.visited ? colors.ink : colors.muted },
+        })),
+      ],
+    }),
+  };
+}
+
+/** One broken line for each look of an orbit. */
+function orbits(nodes, edges) {
+  const byLook = new Map();
+  for (const { ends, color, dash } of edges) {
+    const key = `${color} ${dash}`;
+    if (!byLook.has(key)) byLook.set(key, { x: [], y: [], color, dash });
+    const line = byLook.get(key);
+    line.x.push(nodes[ends[0]].x, nodes[ends[1]].x, null);
+    line.y.push(height(nodes[ends[0]].gap), height(nodes[ends[1]].gap), null);
+  }
+  return [...byLook.values()].map(({ x, y, color, dash }) => ({
+    x, y, mode: "lines", opacity: 0.45, line: { color, dash, width: 1 },
+  }));
+}
+
+function marks(nodes, colors) {
+  return [{
+    x: nodes.map((node) => node.x), y: nodes.map((node) => height(node.gap)), mode: "markers", cliponaxis: false,
+    marker: {
+      symbol: nodes.map((node) => SYMBOLS[node.kind] ?? "circle-open"),
+      size: nodes.map((node) => SIZES[node.kind] ?? 8), opacity: 1,
+      color: nodes.map((node) => kindColor(node.kind, colors)),
+    },
+  }];
+}
+
+/** Arrows from each class that the run visits to the next. */
+function steps(nodes, path, colors) {
+  const found = [];
+  for (let j = 1; j < path.length; j += 1) {
+    const from = nodes[path[j - 1].node], to = nodes[path[j].node];
+    if (!from || !to || from === to) continue;
+    found.push({
+      x: to.x, y: height(to.gap), ax: from.x, ay: height(from.gap), axref: "x", ayref: "y", text: "",
+      showarrow: true, arrowhead: 2, arrowsize: 0.9, arrowwidth: 2.2, standoff: 6, startstandoff: 6,
+      arrowcolor: path[j].color ?? colors.ink,
+    });
+  }
+  return found;
+}
+
+/** 0 and 1, 2, 5 times powers of ten, spread over the square-root scale. */
+function rootTicks(top) {
+  const kept = [0];
+  const most = top ** 2;
+  let above = Infinity;
+  const found = [];
+  for (let exponent = Math.floor(Math.log10(most)) + 1; exponent > Math.log10(most) - 6; exponent -= 1) {
+    for (const mantissa of [5, 2, 1]) {
+      const value = mantissa * 10 ** exponent, place = Math.sqrt(value) / top;
+      if (place > 1.08 || place < 0.12 || above - place < 0.12) continue;
+      found.push(value);
+      above = place;
+    }
+  }
+  kept.push(...found.reverse());
+  return { tickvals: kept.map(Math.sqrt), ticktext: kept.map((value) => written(value)) };
+}

@@ -1,0 +1,119 @@
+// The frame of one chart: its head with what is read off, its overlays, its exports.
+
+import { make, written } from "deeplinear-explorer/dom.js";
+
+export const PANELS = [
+  { name: "loss", title: "Loss", about: "loss above the optimum against time" },
+  { name: "strengths", title: "Mode strengths", about: "strength of every mode against time" },
+  { name: "lattice", title: "Saddle lattice", about: "classes of critical points by learned modes and loss, with the path of the run" },
+  { name: "network", title: "Network", about: "weights at the time of the cursor" },
+  { name: "spectrum", title: "Hessian spectrum", about: "eigenvalues of the Hessian at the time of the cursor" },
+  { name: "drift", title: "Conservation", about: "drift of the conservation laws against time" },
+];
+const FORMATS = ["png", "svg", "pdf"];
+
+export class Panel {
+  constructor(name, board) {
+    const { title, about } = PANELS.find((one) => one.name === name);
+    this.name = name;
+    this.about = about;
+    this.drawn = false;
+    this.title = make("h3", { text: title });
+    this.reading = make("span", { class: "dl-reading" });
+    this.plot = make("div", { class: "dl-plot", role: "img", "aria-label": about });
+    this.line = make("div", { class: "dl-cursor", "aria-hidden": "true" });
+    this.shade = make("div", { class: "dl-shade", "aria-hidden": "true" });
+    this.rings = { here: make("div", { class: "dl-ring here" }), hot: make("div", { class: "dl-ring hot" }) };
+    this.words = make("p", { class: "dl-note" });
+    this.tools = make("span", { class: "dl-tools" }, ...this.buttons(name, board));
+    this.element = make(
+      "article", { class: "dl-panel", "data-panel": name, "aria-label": title },
+      make("header", {}, this.title, this.reading, this.tools),
+      make("div", { class: "dl-chart" }, this.plot, this.shade, this.line, this.rings.here, this.rings.hot, this.words),
+    );
+    for (const overlay of [this.line, this.shade, this.rings.here, this.rings.hot, this.words]) overlay.hidden = true;
+  }
+
+  buttons(name, board) {
+    const toggle = name === "network" && make("button", {
+      type: "button", class: "dl-toggle", text: "matrix", "aria-label": "Show the weights as a matrix",
+      onclick: (event) => {
+        board.asNetwork = !board.asNetwork;
+        event.target.textContent = board.asNetwork ? "matrix" : "network";
+        event.target.setAttribute("aria-label", `Show the weights as a ${event.target.textContent}`);
+        this.at = undefined;
+        board.draw(["network"]);
+      },
+    });
+    const exports = FORMATS.map((format) => make("button", {
+      type: "button", text: format, "aria-label": `Save this picture as ${format.toUpperCase()}`,
+      onclick: () => board.page.save(board, name, format),
+    }));
+    const large = make("button", {
+      type: "button", class: "dl-enlarge", text: "⤢", "aria-label": "Enlarge this panel", "aria-pressed": "false",
+      onclick: (event) => {
+        const on = this.element.classList.toggle("large");
+        board.element.classList.toggle("enlarged", on);
+        event.target.setAttribute("aria-pressed", String(on));
+      },
+    });
+    return [toggle, ...exports, large].filter(Boolean);
+  }
+
+  note(text) {
+    this.words.textContent = text || "";
+    this.words.hidden = !text;
+    if (text) {
+      this.read("");
+      this.plot.setAttribute("aria-label", `${this.about}: ${text}`);
+      for (const overlay of [this.line, this.shade, this.rings.here, this.rings.hot]) overlay.hidden = true;
+    }
+  }
+
+  read(html) {
+    if (this.reading.innerHTML !== html) this.reading.innerHTML = html;
+  }
+
+  /** Moves the time line to a pixel; null hides it. */
+  cursor(pixel, frame) {
+    this.line.hidden = pixel === null;
+    if (pixel === null) return;
+    if (frame) {
+      this.line.style.top = `${frame.top}px`;
+      this.line.style.height = `${frame.height}px`;
+    }
+    this.line.style.transform = `translateX(${pixel.toFixed(1)}px)`;
+  }
+
+  band(span, frame) {
+    this.shade.hidden = !span;
+    if (!span) return;
+    Object.assign(this.shade.style, {
+      top: `${frame.top}px`, height: `${frame.height}px`, width: `${span[1] - span[0]}px`,
+      transform: `translateX(${span[0].toFixed(1)}px)`,
+    });
+  }
+
+  ring(which, place) {
+    this.rings[which].hidden = !place;
+    if (place) this.rings[which].style.transform = `translate(${place[0].toFixed(1)}px, ${place[1].toFixed(1)}px)`;
+  }
+
+  /** Dragging the time line. */
+  grip(move) {
+    this.line.addEventListener("pointerdown", (event) => {
+      this.line.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    });
+    this.line.addEventListener("pointermove", (event) => {
+      if (this.line.hasPointerCapture(event.pointerId)) move(event);
+    });
+  }
+
+  describe(view) {
+    const y = view[this.name]?.y;
+    if (!y) return;
+    const seen = y.filter((value) => value !== null);
+    if (seen.length) this.plot.setAttribute("aria-label", `${this.about}, from ${written(seen[0], 3)} to ${written(seen.at(-1), 3)}`);
+  }
+}
