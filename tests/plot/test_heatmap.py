@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 import deeplinear as dl
 from deeplinear import init, plot
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
-from deeplinear.plot._heatmap import PIXELS, layer_pixels, resampled
+from deeplinear.plot.data._adjacency import PIXELS, layer_pixels, resampled
 from deeplinear.solve import Trajectory
 
 NET = init.gaussian((4, 3, 5), scale=0.3, seed=0)

@@ -17,7 +17,7 @@ from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.analysis import Itinerary, itinerary, set_name
 from deeplinear.landscape import Lattice
 from deeplinear.plot import mode_style
-from deeplinear.plot._style import INK
+from deeplinear.plot.data import INK
 from deeplinear.solve import Trajectory
 
 Runs = dict[str, Trajectory]

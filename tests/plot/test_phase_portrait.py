@@ -9,7 +9,7 @@ import deeplinear as dl
 from deeplinear import plot
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
-from deeplinear.plot._style import COLORS
+from deeplinear.plot.data import COLORS
 
 DEPTHS = [2, 3, 4, 5, 7]
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from deeplinear import plot
-from deeplinear.plot._style import COLORS
+from deeplinear.plot.data import COLORS
 from deeplinear.solve import Trajectory
 
 # Machado, Oliveira, Fernandes 2009: what people without red or green cones see (linear RGB).

@@ -22,8 +22,8 @@ from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
 from deeplinear.plot._phase_portrait import phase_portrait
 from deeplinear.plot._spectrum import spectrum
-from deeplinear.plot._style import mode_style
 from deeplinear.plot._surface import surface
+from deeplinear.plot.data import mode_style
 
 __all__ = [
     "adjacency",

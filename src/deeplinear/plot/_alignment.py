@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deeplinear import analysis
-from deeplinear._core.checks import Array
-from deeplinear.plot._style import axes_for, color_scale, mode_style, note
-from deeplinear.plot._time import TimeAxis, require_run, time_axis
+from deeplinear.plot import data
+from deeplinear.plot._style import axes_for, color_scale, note
+from deeplinear.plot._time import draw_time
+from deeplinear.plot.data import mode_style
 from deeplinear.solve import Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_OPERATIONS = 1e9  # spent on singular vectors for one figure, at most
 _MOST_NAMES = 12  # modes named on the axis
 
 
@@ -37,30 +36,25 @@ def alignment(traj: Trajectory, *, ax: "Axes | None" = None, colorbar: bool = Tr
     ----------
     theory §3, §5; Arora, Cohen, Hu, Luo, arXiv 1905.13655.
     """
-    require_run(traj)
-    ax, time = axes_for(ax), time_axis(traj)
-    problem = traj.problem
-    cost = 20.0 * problem.d_out * problem.d_in * min(problem.d_out, problem.d_in)
-    times, overlap = analysis.alignment(traj, n_times=max(2, int(_OPERATIONS / cost)))
-    m = overlap.shape[1]
-    time.draw(ax, shared=False)
+    found = data.alignment(traj)
+    ax = axes_for(ax)
+    m = found.overlap.shape[1]
+    draw_time(ax, found.time)
     ax.set_ylabel("mode")
     if m == 0:
         note(ax, "the target is zero: there is no mode to align with")
         ax.set_yticks([])
         return ax
-    x = np.abs(times)
-    drawn = x > 0 if time.log else x >= 0
     mesh = ax.pcolormesh(
-        _edges(x[drawn], time),
+        found.edges,
         np.arange(m + 1) - 0.5,
-        overlap[drawn].T,
+        found.overlap.T,
         cmap="viridis",
         vmin=0.0,
         vmax=1.0,
         rasterized=True,
     )
-    ax.set_xlim(time.limits)
+    ax.set_xlim(found.time.limits)
     ax.set_ylim(m - 0.5, -0.5)
     names = range(0, m, -(-m // _MOST_NAMES))
     ax.set_yticks(list(names))
@@ -70,11 +64,3 @@ def alignment(traj: Trajectory, *, ax: "Axes | None" = None, colorbar: bool = Tr
     if colorbar:
         color_scale(mesh, ax, r"alignment $|u_k^T u|\,|v_k^T v|$")
     return ax
-
-
-def _edges(x: Array, time: TimeAxis) -> Array:
-    """Cell edges between the times; a single time fills the axis."""
-    if len(x) == 1:
-        return np.array(time.limits)
-    middle = np.sqrt(x[1:] * x[:-1]) if time.log else (x[1:] + x[:-1]) / 2
-    return np.concatenate([x[:1], middle, x[-1:]])

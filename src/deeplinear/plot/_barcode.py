@@ -3,18 +3,17 @@
 import math
 from typing import TYPE_CHECKING
 
-from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.geometry import Barcode
-from deeplinear.geometry import barcode as barcode_of
 from deeplinear.network import LinearNetwork
-from deeplinear.plot._style import COLORS, GRID, INK, MUTED, axes_for
+from deeplinear.plot import data
+from deeplinear.plot._style import axes_for
+from deeplinear.plot.data import COLORS, GRID, INK, MUTED, Bars
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _LEAST, _TALLEST = 4.4, 1.7, 7.5  # inches
 _ROW = 0.17  # inches of a bar and the space below it
-_GROUP = 0.6  # rows between groups
 _THICK = 7.0  # points, where there is room
 _SIZE = 7.5
 
@@ -61,79 +60,59 @@ def barcode(barcode_or_network: Barcode | LinearNetwork, *, ax: "Axes | None" = 
     ----------
     theory §10; Lehalleur, Rimányi, arXiv 2411.19920.
     """
-    bars = barcode_or_network
-    if isinstance(bars, LinearNetwork):
-        bars = barcode_of(bars)
-    if not isinstance(bars, Barcode):
-        raise ArgumentTypeError(
-            f"Argument `barcode_or_network` must be a Barcode or a LinearNetwork, but it is of "
-            f"type {type(bars).__name__}. Make one with deeplinear.geometry.barcode(net)."
-        )
-    rows = _rows(bars)
-    bottom = rows[-1][1] + 0.8
+    found = data.barcode(barcode_or_network)
+    depth = len(found.widths) - 1
+    bottom = found.bars[-1].row + 0.8
     height = min(max(_ROW * bottom + 0.8, _LEAST), _TALLEST)
     ax = axes_for(ax, (_WIDTH, height))
-    ax.set_xlim(-0.04 * bars.depth - 0.15, 1.04 * bars.depth)
+    ax.set_xlim(-0.04 * depth - 0.15, 1.04 * depth)
     ax.set_ylim(bottom, -0.8)
     points = 72 * ax.figure.bbox.height / ax.figure.dpi * ax.get_position().height / (bottom + 0.8)
     thick = min(_THICK, 0.6 * points)
-    for j in range(bars.depth + 1):
+    for j in range(depth + 1):
         ax.axvline(j, color=GRID, lw=0.7, zorder=0)
     every = math.ceil(_SIZE / points)
-    for n, ((born, last), y) in enumerate(rows):
-        full = (born, last) == (0, bars.depth)
+    for n, bar in enumerate(found.bars):
         ax.plot(
-            [born, last], [y, y], color=COLORS[0] if full else MUTED, zorder=3 if full else 2,
-            lw=thick if full else 0.55 * thick, solid_capstyle="round",
-            label="full bar" if full else "_bar", marker="o" if born == last else "", mew=0.0,
-            ms=0.8 * thick,
+            [bar.born, bar.last], [bar.row, bar.row], color=COLORS[0] if bar.full else MUTED,
+            zorder=3 if bar.full else 2, lw=thick if bar.full else 0.55 * thick,
+            solid_capstyle="round", label="full bar" if bar.full else "_bar",
+            marker="o" if bar.born == bar.last else "", mew=0.0, ms=0.8 * thick,
         )  # fmt: skip
-        if full or n % every == 0:
+        if bar.full or n % every == 0:
             ax.annotate(
-                str(bars[born, last]), (born, y), (-0.5 * thick - 2.5, 0), va="center_baseline",
-                textcoords="offset points", ha="right", fontsize=_SIZE,
-                color=COLORS[0] if full else INK, fontweight="bold" if full else "normal",
+                str(bar.multiplicity), (bar.born, bar.row), (-0.5 * thick - 2.5, 0),
+                va="center_baseline", textcoords="offset points", ha="right", fontsize=_SIZE,
+                color=COLORS[0] if bar.full else INK,
+                fontweight="bold" if bar.full else "normal",
             )  # fmt: skip
-    _name_layers(ax, bars)
-    _write_note(ax, bars)
+    _name_layers(ax, found)
+    _write_note(ax, found)
     return ax
 
 
-def _rows(bars: Barcode) -> list[tuple[tuple[int, int], float]]:
-    """The bars with their heights, counted in rows from the top: full ones, then by birth."""
-    whole = (0, bars.depth)
-    order = sorted(bars, key=lambda bar: (bar != whole, bar[0], -bar[1]))
-    rows, y = [], 0.0
-    for n, bar in enumerate(order):
-        if n:
-            before = order[n - 1]
-            y += 1.0 + _GROUP * (before == whole or before[0] != bar[0])
-        rows.append((bar, y))
-    return rows
-
-
-def _name_layers(ax: "Axes", bars: Barcode) -> None:
+def _name_layers(ax: "Axes", found: Bars) -> None:
     """Node layers with their widths, as many as fit, both ends always."""
-    room = 72 * ax.figure.bbox.width / ax.figure.dpi * ax.get_position().width / (bars.depth + 1)
+    depth = len(found.widths) - 1
+    room = 72 * ax.figure.bbox.width / ax.figure.dpi * ax.get_position().width / (depth + 1)
     every = math.ceil(22.0 / room)
-    named = [j for j in range(bars.depth + 1) if j % every == 0 and bars.depth - j >= every]
-    ticks = [*named, bars.depth]
-    ax.set_xticks(ticks, [f"{j}\n{bars.widths[j]}" for j in ticks])
+    named = [j for j in range(depth + 1) if j % every == 0 and depth - j >= every]
+    ticks = [*named, depth]
+    ax.set_xticks(ticks, [f"{j}\n{found.widths[j]}" for j in ticks])
     ax.set_xlabel("node layer (0: inputs) and its width")
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="x", length=0)
 
 
-def _write_note(ax: "Axes", bars: Barcode) -> None:
+def _write_note(ax: "Axes", found: Bars) -> None:
     """The rank of the map at the left, how sure the ranks are at the right."""
-    rank = bars.get((0, bars.depth), 0)
-    notes = [(0.0, "left", f"rank of the map {rank}", COLORS[0] if rank else INK)]
-    if bars.tol is not None:
-        (j, i), gap = min(bars.gaps.items(), key=lambda item: item[1])
-        where = "" if math.isinf(gap) else f", layer {j} to {i}"
-        words = f"narrowest rank gap {_power(gap)}{where}"
-        if not bars.certain:
+    color = COLORS[0] if found.rank else INK
+    notes = [(0.0, "left", f"rank of the map {found.rank}", color)]
+    if found.gap is not None:
+        where = "" if found.gap_layers is None else ", layer {} to {}".format(*found.gap_layers)
+        words = f"narrowest rank gap {_power(found.gap)}{where}"
+        if not found.certain:
             words += "\nranks NOT CERTAIN"
         notes.append((1.0, "right", words, MUTED))
     for x, side, words, color in notes:

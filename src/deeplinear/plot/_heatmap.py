@@ -4,22 +4,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deeplinear._core import checks
-from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.network import LinearNetwork
-from deeplinear.plot._style import MUTED, axes_for, color_scale
+from deeplinear.plot import data
+from deeplinear.plot._style import axes_for, color_scale
+from deeplinear.plot.data import MUTED
+from deeplinear.plot.data._adjacency import PIXELS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PIXELS = 600
-"""Rows and columns of the raster at most."""
-
 COLORMAP = "RdBu_r"
 
 _SIZE = (4.4, 3.2)
-_NARROWEST = 0.06  # share of the figure that a layer gets at least
 _CRISP = PIXELS // 2  # images up to this size are enlarged with sharp cells
 _ROOM_ACROSS, _ROOM_DOWN = (38.0, 17.0), (23.0, 12.0)  # points for the names at ends, between
 
@@ -52,31 +48,21 @@ def adjacency(
     ----------
     theory §1; Wendin, Altafini, arXiv 2511.10362, section 2.
     """
-    if not isinstance(net, LinearNetwork):
-        raise ArgumentTypeError(
-            f"Argument `net` must be a LinearNetwork, but it is of type {type(net).__name__}. "
-            "For a run, use traj.initial or traj.final."
-        )
-    if limit is None:
-        limit = max(float(np.abs(w).max()) for w in net.weights) or 1.0
-    else:
-        limit = checks.number("limit", limit, minimum=0.0, exclusive=True)
+    found = data.adjacency(net, limit)
     ax = axes_for(ax, _SIZE, layout="compressed")
-    extents = layer_pixels(net.widths)
-    edges = np.concatenate([[0], np.cumsum(extents)])
-    size = int(edges[-1])
+    edges, size = found.edges, int(found.edges[-1])
     image = ax.imshow(
-        _raster(net, extents, edges),
+        found.image,
         cmap=COLORMAP,
-        vmin=-limit,
-        vmax=limit,
+        vmin=-found.limit,
+        vmax=found.limit,
         extent=(0, size, size, 0),
         interpolation="nearest" if size <= _CRISP else "antialiased",
     )
     for edge in edges[1:-1]:
         ax.axhline(edge, color=MUTED, lw=0.4)
         ax.axvline(edge, color=MUTED, lw=0.4)
-    _name_layers(ax, net.widths, edges)
+    _name_layers(ax, found.widths, edges)
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(True)
@@ -88,52 +74,7 @@ def adjacency(
     return ax
 
 
-def layer_pixels(widths: tuple[int, ...]) -> list[int]:
-    """Return how many pixels each layer gets: one a node, unless that is too few or too many.
-
-    Examples
-    --------
-    >>> from deeplinear.plot._heatmap import layer_pixels
-    >>> layer_pixels((5, 3, 4)), layer_pixels((988, 10, 2))
-    ([5, 3, 4], [535, 32, 32])
-    """
-    n = sum(widths)
-    least = min(_NARROWEST, 0.5 / len(widths))
-    if n <= PIXELS and min(widths) >= least * n:
-        return list(widths)
-    shares = np.maximum(np.array(widths) / n, least)
-    return [max(int(PIXELS * share), 1) for share in shares / shares.sum()]
-
-
-def _raster(net: LinearNetwork, extents: list[int], edges: Array) -> Array:
-    """The image, block by block: the adjacency matrix itself is never formed."""
-    image = np.zeros((int(edges[-1]),) * 2)
-    for i, w in enumerate(net.weights):
-        rows = slice(int(edges[i + 1]), int(edges[i + 2]))
-        columns = slice(int(edges[i]), int(edges[i + 1]))
-        image[rows, columns] = resampled(resampled(w, extents[i + 1]).T, extents[i]).T
-    return image
-
-
-def resampled(a: Array, n: int) -> Array:
-    """Return `a` with n rows: rows repeated, or the entries of largest modulus of merged rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from deeplinear.plot._heatmap import resampled
-    >>> resampled(np.array([[1.0, -2.0], [0.0, 1.0], [3.0, 0.0]]), 2)
-    array([[ 1., -2.],
-           [ 3.,  0.]])
-    """
-    if n >= len(a):
-        return a[np.arange(n) * len(a) // n]
-    starts = -(-np.arange(n) * len(a) // n)
-    largest, smallest = np.maximum.reduceat(a, starts), np.minimum.reduceat(a, starts)
-    return np.where(largest >= -smallest, largest, smallest)
-
-
-def _name_layers(ax: "Axes", widths: tuple[int, ...], edges: Array) -> None:
+def _name_layers(ax: "Axes", widths: tuple[int, ...], edges: np.ndarray) -> None:
     """Name the layers by their widths at their centers: both ends, then the hidden that fit."""
     centers = (edges[1:] + edges[:-1]) / 2
     names = [f"inputs\n{widths[0]}", *map(str, widths[1:-1]), f"outputs\n{widths[-1]}"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplinear._core.checks import Array
-from deeplinear.plot._style import INK, MUTED
+from deeplinear.plot.data import INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,22 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplinear._core import checks
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.analysis import Itinerary, set_name
 from deeplinear.landscape import Lattice
-from deeplinear.plot._lattice_diagram import BESIDE, RING, Diagram, frame, gaps_of, size_of
-from deeplinear.plot._lattice_layout import LABEL_SIZE, drawn_classes, label_places, text_width
-from deeplinear.plot._lattice_runs import Runs
-from deeplinear.plot._marks import shortened
-from deeplinear.plot._style import COLORS, INK, MUTED, axes_for, mode_style
+from deeplinear.plot import data
+from deeplinear.plot._lattice_diagram import BESIDE, RING, Diagram, frame, size_of
+from deeplinear.plot._lattice_labels import label_places
+from deeplinear.plot._style import axes_for
+from deeplinear.plot.data import COLORS, INK, MUTED, LatticeDiagram, Step, mode_style
+from deeplinear.plot.data._lattice_layout import LABEL_SIZE, text_width
+from deeplinear.plot.data._visits import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-ALL, SOME = 64, 40
-"""Classes up to which all are drawn, and how many of more."""
 
 _SIZE = (5.4, 3.8)
 _KEY = 22.0  # points beside a name in the legend
@@ -99,63 +96,47 @@ def lattice(
     ----------
     theory §8, §9, §11; Wendin, Altafini, arXiv 2511.10362.
     """
-    if not isinstance(lattice, Lattice):
-        raise ArgumentTypeError(
-            f"Argument `lattice` must be a Lattice, but it is of type {type(lattice).__name__}. "
-            "Make one with deeplinear.landscape.lattice(problem, widths)."
-        )
-    if most is not None:
-        most = checks.integer("most", most, minimum=1)
-    elif len(lattice) <= ALL:
-        most = ALL
-    else:
-        most = SOME
-    runs = Runs.of(lattice, itinerary)
+    found = data.lattice(lattice, itinerary, most=most)
     ax = axes_for(ax, _SIZE)
-    shown = drawn_classes(lattice, runs.visits, most)
-    gaps = gaps_of(lattice)[shown]
-    frame(ax, gaps, lattice.rank[shown])
-    rows = _legend(ax, lattice, runs, shown)
-    rows += _write_notes(ax, lattice, runs, len(shown))
-    diagram = Diagram.laid_out(ax, lattice, runs, shown, gaps, rows)
-    _draw_edges(ax, lattice, diagram)
-    _draw_nodes(ax, lattice, runs, diagram)
-    _draw_steps(ax, lattice, runs, diagram)
-    _write_labels(ax, runs, diagram)
+    frame(ax, found)
+    rows = _legend(ax, found) + _write_notes(ax, found)
+    diagram = Diagram.of(ax, found, rows)
+    _draw_edges(ax, diagram)
+    _draw_nodes(ax, diagram)
+    _draw_steps(ax, diagram)
+    _write_labels(ax, diagram)
     return ax
 
 
-def _draw_edges(ax: "Axes", lattice: Lattice, diagram: Diagram) -> None:
+def _draw_edges(ax: "Axes", diagram: Diagram) -> None:
     """The orbits between classes that are drawn, one broken line for each mode."""
-    source, target, mode = lattice.steps
-    there = np.zeros(len(lattice), dtype=bool)
-    there[diagram.shown] = True
-    both = there[source] & there[target]
-    ends = np.searchsorted(diagram.shown, np.column_stack([source[both], target[both]]))
-    gap = np.full((len(ends), 1), np.nan)
-    x, y = np.hstack([diagram.x[ends], gap]), np.hstack([diagram.y[ends], gap])
-    for k in np.unique(mode[both]):
-        own = mode[both] == k
+    found = diagram.found
+    gap = np.full((len(found.edges), 1), np.nan)
+    x, y = np.hstack([found.x[found.edges], gap]), np.hstack([found.gap[found.edges], gap])
+    for k in np.unique(found.edge_mode):
+        own = found.edge_mode == k
         look = {"lw": 0.7, "alpha": 0.4, "zorder": 1, **mode_style(int(k))}
         ax.plot(x[own].ravel(), y[own].ravel(), label=f"_mode {k}", **look)
 
 
-def _draw_nodes(ax: "Axes", lattice: Lattice, runs: Runs, diagram: Diagram) -> None:
+def _draw_nodes(ax: "Axes", diagram: Diagram) -> None:
     """Markers by kind, and circles around those that are visited."""
-    kinds, visited = lattice.kind[diagram.shown], np.isin(diagram.shown, list(runs.visits))
+    found = diagram.found
     for k, look in enumerate(_LOOKS):
-        for zorder, chosen in ((2, (kinds == k) & ~visited), (4, (kinds == k) & visited)):
-            x, y = diagram.x[chosen], diagram.y[chosen]
-            if x.size:
-                label = lattice.kinds[k]
-                ax.plot(x, y, ls="none", zorder=zorder, clip_on=False, label=label, **look)
+        for zorder, chosen in ((2, ~found.visited), (4, found.visited)):
+            own = (found.kind == k) & chosen
+            if own.any():
+                ax.plot(
+                    found.x[own], found.gap[own], ls="none", zorder=zorder, clip_on=False,
+                    label=found.kinds[k], **look,
+                )  # fmt: skip
     for label, look in _rings(2 * diagram.ring - 1).items():
-        found = [
-            diagram.data(i) for i in sorted(runs.visits) if runs.waited(i) == (label == _WAITS)
-        ]
-        if found:
-            x, y = np.transpose(found)
-            ax.plot(x, y, ls="none", zorder=3, clip_on=False, label=label, **look)
+        own = found.visited & (found.waited == (label == _WAITS))
+        if own.any():
+            ax.plot(
+                found.x[own], found.gap[own], ls="none", zorder=3, clip_on=False, label=label,
+                **look,
+            )  # fmt: skip
 
 
 def _rings(size: float) -> dict[str, dict[str, Any]]:
@@ -168,21 +149,19 @@ def _rings(size: float) -> dict[str, dict[str, Any]]:
     }
 
 
-def _draw_steps(ax: "Axes", lattice: Lattice, runs: Runs, diagram: Diagram) -> None:
+def _draw_steps(ax: "Axes", diagram: Diagram) -> None:
     """An arrow for each step, with the number of runs if there are several."""
     from matplotlib.patches import FancyArrowPatch
 
-    scale = diagram.ring / RING
-    for (i, j), n in sorted(runs.steps.items()):
-        gained = set(lattice.modes(j)) - set(lattice.modes(i))
-        one = len(gained) == 1 and lattice.rank[j] == lattice.rank[i] + 1
-        color = mode_style(min(gained))["color"] if one else INK
-        width = scale * (_THIN + (_THICK - _THIN) * n / runs.n)
+    scale, found = diagram.ring / RING, diagram.found
+    for step in found.steps:
+        color = INK if step.mode is None else mode_style(step.mode)["color"]
+        width = scale * (_THIN + (_THICK - _THIN) * step.runs / found.n_runs)
         arrow = FancyArrowPatch(
-            diagram.data(i),
-            diagram.data(j),
+            diagram.data(step.source),
+            diagram.data(step.target),
             arrowstyle="-|>",
-            connectionstyle=f"arc3,rad={_bow(runs, i, j)}",
+            connectionstyle=f"arc3,rad={_bow(step)}",
             mutation_scale=4 * scale + 3.2 * width,
             lw=width,
             color=color,
@@ -194,77 +173,78 @@ def _draw_steps(ax: "Axes", lattice: Lattice, runs: Runs, diagram: Diagram) -> N
             label="_step",
         )
         ax.add_patch(arrow)
-    if runs.n > 1:
-        _write_numbers(ax, runs, diagram)
+    if found.n_runs > 1:
+        _write_numbers(ax, diagram)
 
 
-def _write_numbers(ax: "Axes", runs: Runs, diagram: Diagram) -> None:
+def _write_numbers(ax: "Axes", diagram: Diagram) -> None:
     """The number of runs on each step, where the step is farthest from all others."""
-    steps = sorted(runs.steps.items())
-    arcs = [_arc(diagram, i, j, _bow(runs, i, j)) for (i, j), _ in steps]
-    taken = [diagram.points[diagram.node(i)][None] for i in runs.visits]
-    for k, ((i, j), n) in enumerate(steps):
+    steps = diagram.found.steps
+    arcs = [_arc(diagram, step) for step in steps]
+    taken = [point[None] for point in diagram.points[diagram.found.visited]]
+    for k, step in enumerate(steps):
         others = np.concatenate([*taken, *arcs[:k], *arcs[k + 1 :]])
         places = np.flatnonzero((_ALONG[0] <= _SHARES) & (_ALONG[1] >= _SHARES))
         gaps = np.linalg.norm(arcs[k][places][:, None] - others[None], axis=2).min(axis=1)
         best = places[int(np.argmax(gaps))]
         taken.append(arcs[k][best][None])
-        (x0, y0), (x1, y1), t = diagram.data(i), diagram.data(j), float(_SHARES[best])
+        (x0, y0), (x1, y1) = diagram.data(step.source), diagram.data(step.target)
+        t = float(_SHARES[best])
         x, y = (1 - t) * x0 + t * x1, ((1 - t) * np.sqrt(y0) + t * np.sqrt(y1)) ** 2
         drift = arcs[k][best] - ((1 - t) * arcs[k][0] + t * arcs[k][-1])  # of a bowed step
         ax.annotate(
-            str(n), (x, y), tuple(drift), textcoords="offset points", ha="center", va="center",
-            fontsize=LABEL_SIZE - 1, color=INK, zorder=5,
+            str(step.runs), (x, y), tuple(drift), textcoords="offset points", ha="center",
+            va="center", fontsize=LABEL_SIZE - 1, color=INK, zorder=5,
             bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.85},
         )  # fmt: skip
 
 
-def _bow(runs: Runs, i: int, j: int) -> float:
+def _bow(step: Step) -> float:
     """How far a step bends, as a share of its length: only if another one leads back."""
-    return _BOW if (j, i) in runs.steps else 0.0
+    return _BOW if step.returned else 0.0
 
 
-def _arc(diagram: Diagram, i: int, j: int, bow: float) -> Array:
+def _arc(diagram: Diagram, step: Step) -> Array:
     """Points on a step, in points of the axes."""
-    a, b = diagram.points[diagram.node(i)], diagram.points[diagram.node(j)]
-    middle = (a + b) / 2 + bow * np.array([b[1] - a[1], a[0] - b[0]])
+    a, b = diagram.points[step.source], diagram.points[step.target]
+    middle = (a + b) / 2 + _bow(step) * np.array([b[1] - a[1], a[0] - b[0]])
     t = _SHARES[:, None]
     return np.asarray((1 - t) ** 2 * a + 2 * t * (1 - t) * middle + t**2 * b)
 
 
-def _write_labels(ax: "Axes", runs: Runs, diagram: Diagram) -> None:
+def _write_labels(ax: "Axes", diagram: Diagram) -> None:
     """The learned modes beside the nodes, clear of the steps."""
-    path = [_arc(diagram, i, j, bow=_bow(runs, i, j)) for i, j in runs.steps]
-    visited = np.isin(diagram.shown, list(runs.visits))
-    important = set(diagram.important)
+    found = diagram.found
+    path = [_arc(diagram, step) for step in found.steps]
     places = label_places(
         diagram.points,
-        np.where(visited, diagram.ring, _NODE),
+        np.where(found.visited, diagram.ring, _NODE),
         np.array([text_width(name) for name in diagram.names]),
-        list(dict.fromkeys([*diagram.important, *range(len(diagram.names))])),
-        diagram.edge,
+        list(dict.fromkeys([*found.important, *range(len(diagram.names))])),
+        found.lowest,
         np.concatenate([np.empty((0, 2)), *path]),
         diagram.size,
     )
     for j, place in places.items():
         ax.annotate(
-            diagram.names[j], (diagram.x[j], diagram.y[j]), (place.dx, place.dy),
-            textcoords="offset points", ha=place.ha, va="center", fontsize=LABEL_SIZE,
-            color=INK if j in important else MUTED, zorder=5,
+            diagram.names[j], diagram.data(j), (place.dx, place.dy), textcoords="offset points",
+            ha=place.ha, va="center", fontsize=LABEL_SIZE,
+            color=INK if j in found.important else MUTED, zorder=5,
         )  # fmt: skip
 
 
-def _write_notes(ax: "Axes", lattice: Lattice, runs: Runs, n: int) -> int:
+def _write_notes(ax: "Axes", found: LatticeDiagram) -> int:
     """What is left out, and what stands for what, below the axis; returns the number of lines."""
     notes = []
-    if n < len(lattice):
-        notes.append(f"{len(lattice) - n} of {len(lattice)} classes not drawn")
-    equal = "; ".join(set_name(group) for group in lattice.groups if len(group) > 1)
+    if len(found.shown) < found.n_classes:
+        left_out = found.n_classes - len(found.shown)
+        notes.append(f"{left_out} of {found.n_classes} classes not drawn")
+    equal = "; ".join(set_name(group) for group in found.equal)
     if equal:
         notes.append(f"equal modes {shortened(equal)}: the first stand for any")
-    if runs.elsewhere:
-        sets = "set that is" if runs.elsewhere == 1 else "sets that are"
-        notes.append(f"{runs.elsewhere} visited {sets} no class here")
+    if found.elsewhere:
+        sets = "set that is" if found.elsewhere == 1 else "sets that are"
+        notes.append(f"{found.elsewhere} visited {sets} no class here")
     if notes:
         ax.annotate(
             "\n".join(notes), (1.0, 0.0), (0.0, -32.0), xycoords="axes fraction",
@@ -274,13 +254,12 @@ def _write_notes(ax: "Axes", lattice: Lattice, runs: Runs, n: int) -> int:
     return len(notes)
 
 
-def _legend(ax: "Axes", lattice: Lattice, runs: Runs, shown: np.ndarray) -> int:
+def _legend(ax: "Axes", found: LatticeDiagram) -> int:
     """What the markers mean, above the axes; returns the number of rows."""
     from matplotlib.lines import Line2D
 
-    kinds = np.unique(lattice.kind[shown])
-    looks = {lattice.kinds[k]: _LOOKS[k] for k in kinds}
-    waits = {runs.waited(i) for i in runs.visits}
+    looks = {found.kinds[k]: _LOOKS[k] for k in np.unique(found.kind)}
+    waits = set(found.waited[found.visited].tolist())
     looks |= {name: look for name, look in _rings(7.5).items() if (name == _WAITS) in waits}
     widths = [text_width(name) + _KEY for name in looks]
     room = size_of(ax, 0)[0] + BESIDE / 2

@@ -1,16 +1,14 @@
-"""The diagram of a lattice: its axes, and the place of every class on them."""
+"""The diagram of a lattice on axes: scales, the size in points, and the place of every class."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deeplinear._core.checks import Array
-from deeplinear.analysis import set_name
-from deeplinear.landscape import Lattice
-from deeplinear.plot._lattice_layout import largest_first, offsets, text_width
-from deeplinear.plot._lattice_runs import Runs
-from deeplinear.plot._marks import shortened
+from deeplinear.plot.data import LatticeDiagram
+from deeplinear.plot.data._lattice import root, square
+from deeplinear.plot.data._visits import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,93 +21,44 @@ RING = 6.0
 
 _BELOW, _ROW = 42.0, 11.0  # points below the axes, and of a line of the legend or of notes
 _SMALLEST, _NARROW = 4.4, 0.2  # radius of a circle: in points at least, in column widths at most
-_MARGIN = 0.045  # above and below, in heights of the axes
-_TICKS = 0.085  # heights of the axes between ticks, at least
 
 
-def gaps_of(lattice: Lattice) -> Array:
-    """Values above the optimum; round-off is zero."""
-    gaps = lattice.value - lattice.problem.optimum(min(lattice.widths))
-    return np.where(gaps > 1e-12 * float(np.abs(lattice.value).max()), gaps, 0.0)
-
-
-def _root(value: Any) -> Any:
-    return np.sign(value) * np.sqrt(np.abs(value))
-
-
-def _square(value: Any) -> Any:
-    return np.sign(value) * np.square(value)
-
-
-def frame(ax: "Axes", gaps: Array, ranks: np.ndarray) -> None:
+def frame(ax: "Axes", found: LatticeDiagram) -> None:
     """Scales, limits and ticks."""
-    top = float(gaps.max()) or 1.0
-    ax.set_yscale("function", functions=(_root, _square))
-    ax.set_ylim(_square(-_MARGIN) * top, _square(1 + _MARGIN) * top)
-    ax.set_yticks(_ticks(float(gaps.max())))
+    ax.set_yscale("function", functions=(root, square))
+    ax.set_ylim(found.y_limits)
+    ax.set_yticks(found.y_ticks)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.minorticks_off()
     ax.set_ylabel("loss above the optimum")
-    first, last = int(ranks.min()), int(ranks.max())
-    ax.set_xlim(first - 0.5, last + 0.5)
+    first, last = int(found.rank.min()), int(found.rank.max())
+    ax.set_xlim(found.x_limits)
     ax.set_xticks(np.arange(first, last + 1, 1 + (last - first) // 16))
     ax.set_xlabel("number of learned modes")
 
 
-def _ticks(top: float) -> list[float]:
-    """0 and 1, 2, 5 times powers of ten, spread over the square-root scale."""
-    kept: list[float] = []
-    above = 1 + _MARGIN
-    for exponent in range(int(np.floor(np.log10(top))) if top else 0, -400, -1):
-        for value in (float(f"{m}e{exponent}") for m in (5, 2, 1)):
-            place = np.sqrt(value / top) if top else 0.0
-            if place <= _TICKS:
-                return [0.0, *kept[::-1]]
-            if place <= above:
-                kept.append(value)
-                above = place - _TICKS
-    return [0.0, *kept[::-1]]
-
-
 @dataclass(frozen=True)
 class Diagram:
-    """The classes that are drawn: positions in the lattice, data, and points of the axes."""
+    """What is drawn, with its places in points of the axes and the radius of a circle."""
 
-    shown: np.ndarray
-    x: Array
-    y: Array
+    found: LatticeDiagram
     points: Array
     size: tuple[float, float]
     ring: float
     names: list[str]
-    important: list[int]  # visited, or on the edge
-    edge: set[int]  # the classes of the largest modes, lowest in their columns
 
     @classmethod
-    def laid_out(
-        cls, ax: "Axes", lattice: Lattice, runs: Runs, shown: np.ndarray, gaps: Array, rows: int
-    ) -> "Diagram":
+    def of(cls, ax: "Axes", found: LatticeDiagram, rows: int) -> "Diagram":
+        """Lay a diagram out on axes beside which there are so many rows of text."""
         size = size_of(ax, rows)
-        low, high = (_root(limit) for limit in ax.get_ylim())
-        heights = size[1] * (_root(gaps) - low) / (high - low)
-        ranks = lattice.rank[shown]
-        room = size[0] / (int(ranks.max()) - int(ranks.min()) + 1)
-        names = [shortened(set_name(lattice.modes(int(i)))) for i in shown]
-        where = {int(i): j for j, i in enumerate(shown)}
-        edge = [where[i] for i in largest_first(lattice)]
-        important = list(dict.fromkeys([*(where[i] for i in sorted(runs.visits)), *edge]))
-        widths = np.array([text_width(name) for name in names])
-        x = ranks + offsets(ranks, heights, important, widths, room) / room
-        points = np.column_stack([(x - ax.get_xlim()[0]) * room, heights])
+        found = found.laid_out(*size)
+        room = size[0] / (found.x_limits[1] - found.x_limits[0])
+        points = np.column_stack([(found.x - found.x_limits[0]) * room, size[1] * found.height])
         ring = min(RING, max(_NARROW * room, _SMALLEST))
-        return cls(shown, x, gaps, points, size, ring, names, important, set(edge))
+        return cls(found, points, size, ring, [shortened(name) for name in found.names])
 
-    def node(self, i: int) -> int:
-        """The place in these arrays of the class at position i of the lattice."""
-        return int(np.searchsorted(self.shown, i))
-
-    def data(self, i: int) -> tuple[float, float]:
-        return float(self.x[self.node(i)]), float(self.y[self.node(i)])
+    def data(self, j: int) -> tuple[float, float]:
+        return float(self.found.x[j]), float(self.found.gap[j])
 
 
 def size_of(ax: "Axes", rows: int) -> tuple[float, float]:

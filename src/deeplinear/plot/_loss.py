@@ -1,23 +1,18 @@
 """The loss and its gradient against time, with the visits of a run marked (theory §8, §11)."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from deeplinear import analysis
-from deeplinear._core.checks import Array
-from deeplinear.flow import vector_field
+from deeplinear.plot import data
 from deeplinear.plot._labels import Label, margin_labels
 from deeplinear.plot._marks import mark_visits
-from deeplinear.plot._style import INK, MUTED, log_scale, note, set_limits
-from deeplinear.plot._time import begin, curve
+from deeplinear.plot._style import axes_for, log_scale, note, set_limits
+from deeplinear.plot._time import curve, draw_time
+from deeplinear.plot.data import INK, MUTED
 from deeplinear.solve import Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_DECADES = 1e-16  # gradients below this fraction of the largest are not drawn
 
 
 def loss(
@@ -58,39 +53,28 @@ def loss(
     ----------
     theory §8, §11.
     """
-    ax, time, shared = begin(traj, ax)
-    optimum = traj.problem.optimum(min(traj.widths))
-    values = _critical_gaps(traj, optimum) if classes else []
-    curve(ax, time, traj.gap, color=color, label=label, positive=True)
-    limits = _gap_limits(traj.gap, [gap for _, gap in values])
-    if limits is None:
+    found = data.loss(traj, itinerary, classes=classes)
+    ax = axes_for(ax)
+    shared = ax.has_data()
+    draw_time(ax, found.time, shared=shared)
+    curve(ax, found.time, found.gap, color=color, label=label, positive=True)
+    if found.limits is None:
         note(ax, "the loss is at the optimum at every saved time")
         ax.set_yticks([])
     else:
         log_scale(ax, "y")
-        set_limits(ax, "y", *limits, widen=shared)
-    ax.set_ylabel(
-        rf"loss above the optimum, $L - {_number(optimum)}$" if optimum else "loss (optimum 0)"
-    )
+        set_limits(ax, "y", *found.limits, widen=shared)
+    floor = rf"loss above the optimum, $L - {_number(found.optimum)}$"
+    ax.set_ylabel(floor if found.optimum else "loss (optimum 0)")
     labels = []
-    visited = {analysis.learned_modes(traj, k) for k in range(len(traj))}
-    for modes, gap in values:
-        seen = modes in visited
-        style = "-" if seen else ":"
-        ax.axhline(gap, color=MUTED, lw=0.6, ls=style, zorder=1)
-        labels.append(Label(gap, analysis.set_name(modes), MUTED, style, 0.6, keep=seen))
-    if limits is not None:
+    for line in found.critical:
+        style = "-" if line.visited else ":"
+        ax.axhline(line.gap, color=MUTED, lw=0.6, ls=style, zorder=1)
+        labels.append(Label(line.gap, line.label, MUTED, style, 0.6, keep=line.visited))
+    if found.limits is not None:
         margin_labels(ax, labels, "learned", leaders=True)
-        if itinerary is not None:
-            heights = [visit.loss - optimum for visit in itinerary]
-            mark_visits(
-                ax,
-                itinerary,
-                heights,
-                (time.x, traj.gap),
-                up=True,
-                lines=[gap for _, gap in values],
-            )
+        levels = [line.gap for line in found.critical]
+        mark_visits(ax, found.visits, (found.time.x, found.gap), up=True, lines=levels)
     return ax
 
 
@@ -121,44 +105,20 @@ def gradient_norm(
     ----------
     theory §11.
     """
-    ax, time, shared = begin(traj, ax)
+    found = data.gradient_norm(traj, itinerary)
+    ax = axes_for(ax)
+    shared = ax.has_data()
+    draw_time(ax, found.time, shared=shared)
     ax.set_ylabel(r"gradient norm $\Vert\nabla L\Vert$")
-    field, _ = vector_field(traj.problem, traj.widths)
-    with np.errstate(all="ignore"):
-        norms = np.array([np.linalg.norm(field(0.0, net.to_vector())) for net in traj])
-    largest = float(norms[np.isfinite(norms)].max(initial=0.0))
-    norms = np.where(np.isfinite(norms) & (norms > _DECADES * largest), norms, 0.0)
-    shown = norms[time.shown & (norms > 0)]
-    if shown.size == 0:
+    if found.limits is None:
         note(ax, "the gradient is zero at every saved time")
         ax.set_yticks([])
         return ax
-    curve(ax, time, norms, color=color, label=label, positive=True)
+    curve(ax, found.time, found.norm, color=color, label=label, positive=True)
     log_scale(ax, "y")
-    set_limits(ax, "y", float(shown.min()) / 2, 2 * float(shown.max()), widen=shared)
-    if itinerary is not None:
-        heights = [visit.gradient_norm for visit in itinerary]
-        mark_visits(ax, itinerary, heights, (time.x, norms), up=False)
+    set_limits(ax, "y", *found.limits, widen=shared)
+    mark_visits(ax, found.visits, (found.time.x, found.norm), up=False)
     return ax
-
-
-def _critical_gaps(traj: Trajectory, optimum: float) -> list[tuple[tuple[int, ...], float]]:
-    """The neighboring classes above the optimum, with their distances from it."""
-    scale = max(float(np.sum(traj.problem.modes.s**2)), optimum)
-    pairs = [(modes, value - optimum) for modes, value in analysis.neighboring_values(traj)]
-    return [(modes, gap) for modes, gap in pairs if gap > 1e-12 * scale]
-
-
-def _gap_limits(gap: Array, critical: Sequence[float]) -> tuple[float, float] | None:
-    """From a tenth of the lowest critical value, so that the plateaus fill the figure."""
-    seen = gap[np.isfinite(gap) & (gap > 0)]
-    if seen.size == 0:
-        return None
-    bottom = float(seen.min())
-    if critical:
-        bottom = max(bottom, min(critical) / 10)
-    top = max(float(seen.max()), *critical, bottom)
-    return bottom / 1.2, top * 1.4
 
 
 def _number(value: float) -> str:

@@ -10,8 +10,9 @@ from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, unknown_name
 from deeplinear.analysis import GrownCurve, GrownSurface, set_name
-from deeplinear.plot._curves import strengths
-from deeplinear.plot._style import GRID, INK, axes_for, color_scale, mode_style
+from deeplinear.plot._style import axes_for, color_scale
+from deeplinear.plot.data import GRID, INK, mode_style
+from deeplinear.plot.data._modes import strengths
 from deeplinear.problem import Problem
 
 if TYPE_CHECKING:

@@ -7,24 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentTypeError
-from deeplinear.analysis import Itinerary, set_name
-from deeplinear.plot._style import INK, MUTED
+from deeplinear.plot.data import INK, MUTED, VisitMark
+from deeplinear.plot.data._visits import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIZE = 7.5  # of a label, in points
 _WIDTH, _HEIGHT = 0.63, 1.05  # of a character, in units of the size
-_LONGEST = 14  # characters
 _SHRINK = 0.9  # what a layout leaves of the axes, at least, once all labels are there
 _RADIUS = 3.0  # points around a mark that no label covers
-_DISTANCES = (
-    4.5,
-    12.0,
-    21.0,
-    30.0,
-)  # points from a mark to its label; from the second on by a line
+_DISTANCES = (4.5, 12.0, 21.0, 30.0)
+"""Points from a mark to its label; from the second on they are joined by a line."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +47,7 @@ class _Box:
 
 def mark_visits(
     ax: "Axes",
-    itinerary: Itinerary,
-    heights: Sequence[float],
+    visits: Sequence[VisitMark],
     curve: tuple[Array, Array],
     *,
     up: bool,
@@ -67,20 +60,15 @@ def mark_visits(
     room for a label not at all. Times out of view are marked at the edge, on the curve. Call it
     when the limits of the axes are set.
     """
-    if not isinstance(itinerary, Itinerary):
-        raise ArgumentTypeError(
-            f"Argument `itinerary` must be an Itinerary or None, but it is of type "
-            f"{type(itinerary).__name__}. Compute one with deeplinear.itinerary(traj)."
-        )
     bottom, top = sorted(ax.get_ylim())
     seen = [
         _Mark(
-            *_in_view(ax, abs(visit.t_closest), y, curve),
-            shortened(set_name(visit.modes)),
-            visit.plateau or j == len(itinerary) - 1,
+            *_in_view(ax, visit.x, visit.y, curve),
+            shortened(visit.label),
+            visit.named,
             visit.prominence,
         )
-        for j, (visit, y) in enumerate(zip(itinerary, heights, strict=True))
+        for visit in visits
     ]
     seen = [mark for mark in seen if bottom <= mark.y <= top]
     for mark in seen:
@@ -102,10 +90,6 @@ def _in_view(ax: "Axes", x: float, y: float, curve: tuple[Array, Array]) -> tupl
         return x, float("nan")
     edge = float(np.clip(x, low, high))
     return edge, float(curve[1][inside][0 if x < low else -1])
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear._core.errors import ArgumentError
-from deeplinear.plot._style import COLORS, INK, MUTED, axes_for
+from deeplinear.plot._style import axes_for
+from deeplinear.plot.data import COLORS, INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

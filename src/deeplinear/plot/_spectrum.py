@@ -6,28 +6,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplinear._core.checks import Array
-from deeplinear._core.errors import ArgumentTypeError
-from deeplinear.flow import compress
-from deeplinear.landscape import natural_weight
-from deeplinear.landscape import spectrum as eigenvalues
 from deeplinear.network import LinearNetwork
-from deeplinear.plot._style import COLORS, GRID, MUTED, axes_for, note
+from deeplinear.plot import data
+from deeplinear.plot._style import axes_for, note
+from deeplinear.plot.data import COLORS, GRID, MUTED
 from deeplinear.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LARGEST = 1500
-"""Parameters left after compression above which a figure does not compute the spectrum."""
-
-ZERO = 1e-6
-"""Eigenvalues up to this fraction of the largest are zero: the tolerance of `classify`."""
-
 _SIZE = (4.4, 2.9)
 _MOST = 300  # points drawn a sign
 _NARROWEST = 0.16  # share of the axis that a sign gets at least, and that the zeros get
 _STEEP = 30.0  # ratio of moduli from which on the axis is logarithmic
-_NOTHING = 1e-13  # layers below this fraction of the natural weight are zero
 
 
 def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) -> "Axes":
@@ -55,26 +46,18 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     ----------
     theory §5, §8.
     """
-    if not isinstance(net, LinearNetwork):
-        raise ArgumentTypeError(
-            f"Argument `net` must be a LinearNetwork, but it is of type {type(net).__name__}. "
-            "For a visit of an itinerary, use visit.network."
-        )
-    problem.require_widths(net.widths)
+    found = data.spectrum(problem, net)
     ax = axes_for(ax, _SIZE)
-    net = _flushed(problem, net)
-    left = compressed_size(problem, net)
     ax.set_ylabel("Hessian eigenvalue")
-    if left > LARGEST:
-        note(ax, f"{left} parameters are left\nafter compression:\ntoo many for a figure")
+    if not found.computed:
+        note(
+            ax,
+            f"{found.n_compressed} parameters are left\nafter compression:\ntoo many for a figure",
+        )
         ax.set_xticks([])
         ax.set_yticks([])
         return ax
-    values = eigenvalues(problem, net)
-    natural = natural_weight(problem, net.depth) ** (2 * net.depth - 2)
-    largest = float(np.abs(values).max(initial=natural))
-    negative, positive = values[values < -ZERO * largest], values[values > ZERO * largest]
-    zeros = len(values) - len(negative) - len(positive)
+    negative, positive = found.negative, found.positive
     signs = [len(negative), len(positive)]
     room = 1.0 - _NARROWEST
     share = signs[0] / (sum(signs) or 1)
@@ -87,32 +70,11 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     _draw(ax, negative, 0.0, share, marker="v", color=COLORS[1], label="negative")
     _draw(ax, positive, share + _NARROWEST, 1.0, marker="o", color=COLORS[0], label="positive")
     centers = [share / 2, share + _NARROWEST / 2, (1 + share + _NARROWEST) / 2]
-    counts = zip((signs[0], zeros, signs[1]), ("negative", "zero", "positive"), strict=True)
+    counts = zip((signs[0], found.zeros, signs[1]), ("negative", "zero", "positive"), strict=True)
     ax.set_xticks(centers, [f"{n}\n{name}" for n, name in counts])
     ax.tick_params(axis="x", length=0)
     _scale(ax, np.concatenate([negative, positive]))
     return ax
-
-
-def compressed_size(problem: Problem, net: LinearNetwork) -> int:
-    """Return the number of parameters whose Hessian has to be diagonalized."""
-    return 0 if net.depth == 1 else compress(problem, _flushed(problem, net)).net.n_params
-
-
-def _flushed(problem: Problem, net: LinearNetwork) -> LinearNetwork:
-    """Return the network with layers that are zero but for round-off set to zero.
-
-    The compression judges a layer's directions by the layer itself, so that one of size 1e-30
-    keeps its full rank.
-    """
-    sizes = [float(np.linalg.norm(w)) for w in net.weights]
-    scale = max(natural_weight(problem, net.depth), *sizes)
-    return LinearNetwork(
-        [
-            np.zeros_like(w) if size <= _NOTHING * scale else w
-            for w, size in zip(net.weights, sizes, strict=True)
-        ]
-    )
 
 
 def _draw(ax: "Axes", values: Array, left: float, right: float, **look: str) -> None:

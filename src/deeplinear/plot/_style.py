@@ -1,29 +1,15 @@
-"""The look of every figure: colors, fonts, and the axes that a plot draws on."""
+"""The look of every figure: fonts, scales, and the axes that a plot draws on."""
 
 import math
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentTypeError
+from deeplinear.plot.data._palette import GRID, INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-
-INK = "#1b1f24"
-"""Axes, text, and lines that belong to no mode."""
-
-MUTED = "#6b7280"
-"""Reference lines and notes."""
-
-GRID = "#e5e7eb"
-
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Mode colors (Okabe, Ito 2008): told apart with every common color vision."""
-
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
-"""Line styles: one for each turn through the colors."""
 
 _FEW_DECADES = 0.6  # an axis shorter than this names most ticks, than 2.5 times this some
 
@@ -59,22 +45,6 @@ SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "svg.hashsalt": "deeplinear",
 }
-
-
-def mode_style(k: int) -> dict[str, Any]:
-    """Return the ``color`` and ``linestyle`` of mode k, the same in every figure.
-
-    Six colors, then the same six dashed, dotted and dash-dotted: 24 modes before one repeats.
-
-    Examples
-    --------
-    >>> from deeplinear.plot import mode_style
-    >>> mode_style(0), mode_style(7)["color"] == mode_style(1)["color"]
-    ({'color': '#0072b2', 'linestyle': '-'}, True)
-    """
-    k = checks.integer("k", k, minimum=0)
-    turn = (k // len(COLORS)) % len(DASHES)
-    return {"color": COLORS[k % len(COLORS)], "linestyle": DASHES[turn]}
 
 
 def settings() -> AbstractContextManager[None]:

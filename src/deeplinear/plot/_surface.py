@@ -6,9 +6,10 @@ import numpy as np
 
 from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.analysis import GrownSurface
-from deeplinear.plot._curves import strengths
 from deeplinear.plot._manifold import dark_colors, marks, two_modes
-from deeplinear.plot._style import INK, settings
+from deeplinear.plot._style import settings
+from deeplinear.plot.data import INK
+from deeplinear.plot.data._modes import strengths
 from deeplinear.problem import Problem
 
 if TYPE_CHECKING:

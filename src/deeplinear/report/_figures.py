@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from deeplinear import landscape, plot
 from deeplinear.analysis import Itinerary, Visit, set_name
-from deeplinear.plot._spectrum import LARGEST, compressed_size
-from deeplinear.plot._style import GRID, INK, MUTED, settings
+from deeplinear.plot._style import settings
+from deeplinear.plot.data import GRID, INK, MUTED
+from deeplinear.plot.data._spectrum import LARGEST, compressed_size
 from deeplinear.problem import Problem
 from deeplinear.report._overlay import overlay
 from deeplinear.report._words import pretty

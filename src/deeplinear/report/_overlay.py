@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deeplinear.exact import Solution, applicable
-from deeplinear.plot._curves import strengths
+from deeplinear.plot.data._modes import strengths
 from deeplinear.solve import Trajectory
 
 _NAMES = {

@@ -56,10 +56,6 @@ class Runs:
         self.visits.update(came)
         self.waits.update(waited)
 
-    def waited(self, i: int) -> bool:
-        """Whether at least half of those that come by wait."""
-        return 2 * self.waits[i] >= self.visits[i] > 0
-
 
 def _position(lattice: Lattice, modes: tuple[int, ...], value: float) -> int | None:
     """The class of these modes, or None if there is none in this lattice."""

@@ -1,7 +1,6 @@
-"""Which classes of a lattice are drawn, and where: rank columns without overlap, free labels."""
+"""Which classes of a lattice are drawn, and where: columns by rank, without overlap."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from deeplinear.landscape import Lattice
 
 ROOMY, TIGHT = 5.5, 3.5  # points around the center of a node that no other one covers
 LABEL_SIZE = 7.5
-_WIDTH, _HEIGHT = 0.56, 1.05  # of a character, in units of the size
+_WIDTH = 0.56  # of a character, in units of the size
 _LEFT = 2.0  # how much farther a node goes to the right, away from the runs, than to the left
 _STEP = 1.5  # points between the places that are tried for a node
 
@@ -54,21 +53,6 @@ def _neighbors(lattice: Lattice, i: int) -> list[tuple[int, int, int]]:
             fewer = [k for k in modes if k != group[n - 1]]
             found.append((abs(g - last), len(modes), lattice.position(fewer)))
     return found
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a label goes: from its node, in points, and how it is aligned."""
-
-    dx: float
-    dy: float
-    ha: str
-
-    def box(self, node: Array, width: float, height: float) -> Array:
-        """Left, right, bottom and top of the label."""
-        left = node[0] + self.dx - {"left": 0.0, "center": width / 2, "right": width}[self.ha]
-        bottom = node[1] + self.dy - height / 2
-        return np.array([left, left + width, bottom, bottom + height])
 
 
 def offsets(
@@ -124,10 +108,10 @@ def _one_column(
         for radius, share in sizes:
             width = share * label
             wanted = _around(tried, y, radius, width)
-            clear = _clear(wanted, placed)
-            clear &= wanted[:, 1] <= max(reach + TIGHT, radius + width)
-            if clear.any():
-                at = int(np.argmax(clear))
+            free = clear(wanted, placed)
+            free &= wanted[:, 1] <= max(reach + TIGHT, radius + width)
+            if free.any():
+                at = int(np.argmax(free))
                 break
         else:
             at, fits = _loneliest(tried, y, placed), False
@@ -147,60 +131,7 @@ def text_width(text: str) -> float:
     return _WIDTH * LABEL_SIZE * len(text) + 2.0
 
 
-def label_places(
-    nodes: Array,
-    radii: Array,
-    widths: Array,
-    order: Sequence[int],
-    below: set[int],
-    path: Array,
-    size: tuple[float, float],
-) -> dict[int, Place]:
-    """Return where the labels go that find room; `order` is that of their importance.
-
-    Parameters
-    ----------
-    nodes, radii, widths
-        ``(n, 2)`` centers, and radii of the nodes and widths of the labels, in points.
-    order
-        The most important first.
-    below
-        Nodes whose labels are rather below them than above.
-    path
-        ``(m, 2)`` points that no label covers.
-    size
-        Of the axes, in points.
-    """
-    height = _HEIGHT * LABEL_SIZE
-    x, y = nodes.T
-    taken = np.column_stack([x - radii, x + radii, y - radii, y + radii])
-    found: dict[int, Place] = {}
-    for i in order:
-        others = np.delete(taken, i, axis=0)
-        for place in _candidates(radii[i], height, low=i in below):
-            box = place.box(nodes[i], widths[i], height)
-            inside = (
-                box[0] >= 1 and box[1] <= size[0] + 2 and box[2] >= -2 and box[3] <= size[1] + 2
-            )
-            if inside and _clear(box[None], others)[0] and not _holds(box, path):
-                found[i] = place
-                taken = np.vstack([taken, box])
-                break
-    return found
-
-
-def _candidates(radius: float, height: float, *, low: bool) -> list[Place]:
-    near, far = radius + 2.0, radius + 1.0 + height / 2
-    slant = 0.75 * radius
-    right, left = Place(near, 0.0, "left"), Place(-near, 0.0, "right")
-    above = [Place(slant, slant + height / 2, "left"), Place(0.0, far, "center"),
-             Place(-slant, slant + height / 2, "right")]  # fmt: skip
-    under = [Place(-slant, -slant - height / 2, "right"), Place(0.0, -far, "center"),
-             Place(slant, -slant - height / 2, "left")]  # fmt: skip
-    return [*under, right, left, *above] if low else [right, *above[:2]]
-
-
-def _clear(boxes: Array, others: Array) -> np.ndarray:
+def clear(boxes: Array, others: Array) -> np.ndarray:
     """Whether each box is clear of all others."""
     left, right, bottom, top = boxes.T[:, :, None]
     across = (left < others[:, 1]) & (others[:, 0] < right)
@@ -212,8 +143,3 @@ def _loneliest(tried: Array, y: float, boxes: Array) -> int:
     """Which place is farthest from the nodes that are there."""
     x, level = (boxes[:, 0] + boxes[:, 1]) / 2, (boxes[:, 2] + boxes[:, 3]) / 2
     return int(np.argmax(np.hypot(tried[:, None] - x, y - level).min(axis=1)))
-
-
-def _holds(box: Array, points: Array) -> bool:
-    x, y = points.T
-    return bool(np.any((x > box[0]) & (x < box[1]) & (y > box[2]) & (y < box[3])))
