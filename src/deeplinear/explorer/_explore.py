@@ -7,11 +7,9 @@ from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.solve import Trajectory
 
-Target = str | os.PathLike[str] | Trajectory | None
-
 
 def explore(
-    target: Target = None,
+    target: str | os.PathLike[str] | Trajectory | None = None,
     *,
     host: str = "127.0.0.1",
     port: int | None = None,

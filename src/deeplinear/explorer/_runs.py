@@ -60,7 +60,7 @@ class Run:
     itinerary : soon after; None if it was cut short.
     elapsed : seconds of computing.
 
-    `on_update` is called with the run, from its thread, whenever one of these has changed.
+    `recorded` is a trajectory of these settings that need not be computed again. `on_update` is called with the run, from its thread, whenever one of these has changed.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Run:
         owner: Hashable = None,
         pool: Pool = EVERYBODY,
         seconds: float = limits.SECONDS,
+        recorded: "Trajectory | None" = None,
     ) -> None:
         self.settings = settings
         self.store = Store() if store is None else store
@@ -89,6 +90,7 @@ class Run:
         self._cancelled, self._ended = threading.Event(), threading.Event()
         self._abandoned = threading.Event()
         self._out_of_time = False
+        self._recorded = recorded
 
     def start(self) -> "Run":
         """Begin when a thread is free.
@@ -161,6 +163,16 @@ class Run:
             self._ended.set()
 
     def _flow(self) -> None:
+        if self._recorded is not None:
+            self.traj = self._recorded
+            self.problem, self.start_network = self.traj.problem, self.traj.initial
+        else:
+            self.traj = self._integrated()
+        self._update()
+        if not self._cancelled.is_set():
+            self.itinerary = self._read(self.traj)
+
+    def _integrated(self) -> "Trajectory":
         self.problem = _setup.problem(self.settings.data, self.store)
         start = _setup.start(self.settings, self.problem, self.store)
         nudge = self.settings.nudge
@@ -174,22 +186,12 @@ class Run:
                     raise _Stopped
             start = _nudge.start(self.problem, start.widths, nudge, visits)
         self.start_network = start
-        self.traj = self._integrate(self.problem, start)
-        self._update()
-        if not self._cancelled.is_set():
-            self.itinerary = self._read(self.traj)
+        return self._integrate(self.problem, start)
 
     def _integrate(self, problem: Problem, start: LinearNetwork) -> "Trajectory":
-        flow = self.settings.flow
         with np.errstate(all="ignore"):
             return dl.gradient_flow(
-                problem,
-                start,
-                t_end=flow.t_end,
-                rtol=flow.rtol,
-                method=flow.method,
-                structure=flow.structure,  # type: ignore[arg-type]
-                progress=self._watch,
+                problem, start, **self.settings.flow.options(), progress=self._watch
             )
 
     def _watch(self, progress: "Progress") -> None:

@@ -9,6 +9,7 @@ from deeplinear.explorer._pool import Pool
 from deeplinear.explorer._runs import Run
 from deeplinear.explorer._settings import Settings
 from deeplinear.explorer._store import Store
+from deeplinear.solve import Trajectory
 
 
 @dataclass(eq=False)
@@ -46,7 +47,14 @@ class Session:
             limits.SESSION_BYTES,
             "Unpin a run.",
         )
-        run = Run(settings, self.store, on_update=on_update, owner=self, pool=self.house.pool)
+        run = Run(
+            settings,
+            self.store,
+            on_update=on_update,
+            owner=self,
+            pool=self.house.pool,
+            recorded=self.house.recorded if settings == self.house.settings else None,
+        )
         self.runs[slot] = run
         return run.start()
 
@@ -74,11 +82,13 @@ class Session:
 class House:
     """What all users of one server share: the threads, the store, and what it was started with.
 
-    opened : a run that `deeplinear explore RUN` was given; settings : the first page's.
+    settings : the first page's; recorded : the trajectory of these settings, if a run was opened;
+    notice : what the first page says.
     """
 
     settings: Settings = field(default_factory=Settings)
-    opened: Run | None = None
+    recorded: Trajectory | None = None
+    notice: str = ""
     store: Store = field(default_factory=Store)
     pool: Pool = field(default_factory=Pool)
     sessions: set[Session] = field(default_factory=set)

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
 from pydantic import (
@@ -183,12 +183,15 @@ class Start(_Part):
 
 
 class Flow(_Part):
-    """The options of `deeplinear.gradient_flow`."""
+    """The options of `deeplinear.gradient_flow`; the page shows the first four."""
 
     method: str = "auto"
     structure: str | None = None
     rtol: Annotated[float, Field(ge=1e-14, le=0.1)] = 1e-6
     t_end: Annotated[float, Field(ge=0)] | None = None
+    atol: Annotated[float, Field(ge=0)] | None = None
+    stop: Annotated[float, Field(ge=0)] | Literal["gap"] | None = None
+    max_steps: Annotated[Whole, Field(ge=1, le=limits.STEPS)] = 1_000_000
 
     @field_validator("method")
     @classmethod
@@ -199,6 +202,11 @@ class Flow(_Part):
     @classmethod
     def _can_be_kept(cls, structure: str | None) -> str | None:
         return None if structure is None else known(structure, STRUCTURES)
+
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that are not the defaults, but always rtol."""
+        given = self.model_dump(exclude_defaults=True)
+        return {"rtol": self.rtol} | given
 
 
 class Nudge(_Part):
@@ -304,8 +312,15 @@ class Settings(_Part):
                 default = init.options(self.start.name).get(field)
             if value != default and value is not None:
                 pairs.append((key, _written(value)))
-        for prefix, options in (("d.", self.data.options), ("i.", self.start.options)):
-            pairs += [(prefix + name, json.dumps(value)) for name, value in options.items()]
+        for prefix, options, defaults in (
+            ("d.", self.data.options, _known_options(datasets.options, self.data.source)),
+            ("i.", self.start.options, _known_options(init.options, self.start.name)),
+        ):
+            pairs += [
+                (prefix + name, json.dumps(value, separators=(",", ":")))
+                for name, value in options.items()
+                if value != defaults.get(name)
+            ]
         return urlencode(pairs, quote_via=quote, safe=",()[]:")
 
     def _at(self, part: str, field: str) -> Any:
@@ -366,6 +381,9 @@ _KEYS = {
     "structure": ("flow", "structure"),
     "rtol": ("flow", "rtol"),
     "t_end": ("flow", "t_end"),
+    "atol": ("flow", "atol"),
+    "stop": ("flow", "stop"),
+    "max_steps": ("flow", "max_steps"),
     "saddle": ("nudge", "modes"),
     "visit": ("nudge", "visit"),
     "ray": ("nudge", "ray"),
@@ -382,6 +400,10 @@ _DEFAULTS = {
     key: None if part == "nudge" else _plain._at(part, field)
     for key, (part, field) in _KEYS.items()
 }
+
+
+def _known_options(options: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any]:
+    return {} if name == UPLOAD else options(name)
 
 
 def _written(value: Any) -> str:

@@ -49,6 +49,23 @@ class Upload:
         return read(self.name, self.raw, targets)
 
 
+def of_arrays(name: str, x: Array, y: Array, description: str) -> Upload:
+    """Return arrays as an upload.
+
+    Raises
+    ------
+    LimitError
+        They are too large.
+    """
+    limits.require(
+        f"The number of entries of {name}",
+        x.size + y.size,
+        limits.UPLOAD_ENTRIES,
+        "Keep fewer rows or columns.",
+    )
+    return Upload(name, x, y, digest_of(x, y), description)
+
+
 def digest_of(*arrays: Array) -> str:
     """16 digits that name arrays by their shapes and values."""
     digest = hashlib.sha256()
