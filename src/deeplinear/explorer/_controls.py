@@ -7,17 +7,25 @@ from nicegui import ui
 from nicegui.element import Element
 
 from deeplinear.explorer import _fields as fields
-from deeplinear.explorer._data_controls import choose_file, data_controls, data_shape
+from deeplinear.explorer._data_controls import choose_file, data_controls
 from deeplinear.explorer._mistakes import SettingsError
 from deeplinear.explorer._nudge_controls import NudgeControls
 from deeplinear.explorer._presets import PRESETS
 from deeplinear.explorer._settings import METHODS, STRUCTURES, Settings
-from deeplinear.explorer._start_controls import start_controls, start_shape
+from deeplinear.explorer._start_controls import start_controls
 
 if TYPE_CHECKING:
     from deeplinear.explorer._desk import Desk
 
 OWN = "your own"
+_SHAPES: Mapping[str, Callable[[Settings], Any]] = {
+    "data": lambda settings: settings.data,
+    "network": lambda settings: settings.hidden,
+    "start": lambda settings: settings.start,
+    "flow": lambda settings: settings.flow,
+}
+"""What the fields of a part show."""
+
 LAYERS, WIDEST = 8, 24  # that the sliders reach; more can be written
 
 
@@ -61,9 +69,9 @@ class Controls:
 
     def show(self, settings: Settings) -> None:
         """Show these settings, and build anew what has other fields now."""
-        self._part("data", data_shape(settings), lambda: data_controls(self, settings))
+        self._part("data", settings.data, lambda: data_controls(self, settings))
         self._part("network", settings.hidden, lambda: self._network(settings))
-        self._part("start", start_shape(settings), lambda: start_controls(self, settings))
+        self._part("start", settings.start, lambda: start_controls(self, settings))
         self._part("flow", settings.flow, lambda: self._flow(settings))
         self.nudge.show(settings)
         self._clear_mistakes()
@@ -84,17 +92,18 @@ class Controls:
         """Show where a file is uploaded; the settings stay until there is one."""
         self._part("data", "a file is chosen", lambda: choose_file(self))
 
-    def changed(self, name: str, shape: Any) -> None:
-        """Say that the user's own hand has given a part this shape: it is not built anew."""
-        self._shapes[name] = shape
+    def change(self, *, keep: str = "", **changes: Any) -> None:
+        """Take over changes of dotted fields, or say beside them what is wrong.
 
-    def change(self, **changes: Any) -> None:
-        """Take over changes of dotted fields, or say beside them what is wrong."""
+        The part `keep` shows them already: the user's hand is on it, and it is not built anew.
+        """
         try:
             settings = self.desk.settings.replace(**changes)
         except SettingsError as error:
             self.refuse(error.mistakes)
             return
+        if keep:
+            self._shapes[keep] = _SHAPES[keep](settings)
         self.desk.change(settings)
 
     def refuse(self, mistakes: Mapping[str, str]) -> None:
@@ -152,9 +161,8 @@ class Controls:
             take((int(value),) * len(self.desk.settings.hidden))
 
         def take(sizes: tuple[int, ...]) -> None:
-            self.changed("network", sizes)
             widths.value = ", ".join(map(str, sizes))
-            self.change(hidden=sizes, nudge=None)
+            self.change(keep="network", hidden=sizes, nudge=None)
 
         def written(line: str) -> None:
             sizes = tuple(fields.read_number(part) for part in line.split(",") if part.strip())
@@ -177,8 +185,7 @@ class Controls:
         kept = {None: "nothing", **{name: name for name in STRUCTURES}}
 
         def tighten(rtol: float) -> None:
-            self.changed("flow", self.desk.settings.flow.model_copy(update={"rtol": rtol}))
-            self.change(**{"flow.rtol": rtol})
+            self.change(keep="flow", **{"flow.rtol": rtol})
 
         fields.select(
             "method", list(METHODS), flow.method, lambda value: self.change(**{"flow.method": value})

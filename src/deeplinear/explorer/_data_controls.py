@@ -10,19 +10,15 @@ from deeplinear.explorer import _fields as fields
 from deeplinear.explorer import _limits as limits
 from deeplinear.explorer import _uploads
 from deeplinear.explorer._mistakes import SettingsError
-from deeplinear.explorer._option_fields import needed, option_fields
+from deeplinear.explorer._option_fields import option_fields
 from deeplinear.explorer._settings import PLANTED, UPLOAD, Settings, sources
-from deeplinear.plot import mode_style
+from deeplinear.explorer._suggestions import suggested
+from deeplinear.plot.data import mode_style
 
 if TYPE_CHECKING:
     from deeplinear.explorer._controls import Controls
 
 HIGHEST = 5.0  # singular value that a slider reaches, or the largest if that is larger
-
-
-def data_shape(settings: Settings) -> Any:
-    """What the fields depend on, and what they show."""
-    return settings.data
 
 
 def data_controls(controls: "Controls", settings: Settings) -> None:
@@ -63,8 +59,7 @@ def _planted(controls: "Controls", settings: Settings) -> None:
     def moved(k: int, value: float) -> None:
         s = list(controls.desk.settings.data.s)
         s[k] = round(value, 4)
-        controls.changed("data", controls.desk.settings.data.model_copy(update={"s": tuple(s)}))
-        controls.change(**{"data.s": tuple(s), "nudge": None})
+        controls.change(keep="data", **{"data.s": tuple(s), "nudge": None})
 
     with ui.element("div").classes("dl-values"):
         for k, value in enumerate(values):
@@ -119,10 +114,12 @@ def _choose(controls: "Controls", name: str) -> None:
     if name == UPLOAD:
         controls.choose_file()
         return
-    tree: dict[str, Any] = {"source": name, "whiten": name != PLANTED, "center": name != PLANTED}
-    if name != PLANTED:
-        tree["options"] = needed(datasets.options(name))
-    controls.change(data=tree, nudge=None)
+    try:
+        found = suggested(name)
+    except DeeplinearError as error:
+        controls.refuse({"data": str(error)})
+    else:
+        controls.desk.change(found)
 
 
 def _uploaded(controls: "Controls", settings: Settings) -> None:
@@ -173,7 +170,5 @@ def upload_field(controls: "Controls") -> None:
 
 
 def _take(controls: "Controls", upload: _uploads.Upload) -> None:
-    store = controls.desk.session.store
-    store.put(upload)
-    tree = {"source": UPLOAD, "upload": upload.digest, "whiten": True, "center": True}
-    controls.change(data=tree, nudge=None)
+    controls.desk.session.store.put(upload)
+    controls.desk.change(suggested(UPLOAD, upload))

@@ -38,11 +38,12 @@ class Desk:
         self._streams: dict[str, Stream] = {}
         self._waiting: asyncio.TimerHandle | None = None
         self.settings, mistakes = _settings(query, session.house.settings)
-        self._opened = None if query else session.house.opened
         self.controls = Controls(self)
         self.pictures = Pictures(self.act)
         if mistakes:
             self.controls.refuse(mistakes)
+        elif not query and session.house.notice:
+            self.say(session.house.notice)
         client.on_delete(session.close)
 
     def act(self, what: str, details: dict[str, Any]) -> None:
@@ -62,10 +63,7 @@ class Desk:
             self._save(details)
 
     def _begin(self, beside: str | None) -> None:
-        if self._opened is not None:
-            self._show(self._opened, MAIN)
-        else:
-            self.restart()
+        self.restart()
         if beside is not None:
             try:
                 self._run(Settings.from_link(beside), PINNED)

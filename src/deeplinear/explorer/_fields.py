@@ -78,28 +78,29 @@ def slider(
     *,
     shown: Callable[[float], str] = "{:.4g}".format,
     color: str | None = None,
-) -> ui.slider:
+) -> Element:
     """A slider with its value beside it; changes are told while it moves."""
     with labelled(label) as row:
         if color:
             row.style(f"--mode: {color}").classes("dl-mode")
-        found = ui.slider(min=low, max=high, step=step, value=min(max(value, low), high))
-        found.props(f'dense aria-label="{label}"').classes("dl-slide")
+        found = ui.element("input").classes("dl-slide")
+        found.props(f'type=range min={low:g} max={high:g} step={step:g} aria-label="{label}"')
+        # As an attribute: as a property, each update of the page would move it back.
+        found.props["^value"] = min(max(value, low), high)
         reading = ui.label(shown(value)).classes("dl-value")
 
     def moved(event: Any) -> None:
-        # Only what the user does: a value that the page sets is no change.
-        found.value = float(event.args)
-        reading.text = shown(float(event.args))
-        change(float(event.args))
+        place = float(event.args)
+        reading.text = shown(place)
+        change(place)
 
-    found.on("update:model-value", moved, [None], throttle=0.03)
+    found.on("input", moved, js_handler="event => emit(event.target.value)", throttle=0.03)
     return found
 
 
 def log_slider(
     label: str, value: float, low: int, high: int, change: Callable[[float], None]
-) -> ui.slider:
+) -> Element:
     """A slider over powers of ten, in steps of a tenth of a decade."""
     exponent = math.log10(value) if value > 0 else float(low)
     return slider(

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 SMALLEST, LARGEST = -9, 1  # powers of ten that the slider reaches
 
 
-def start_shape(settings: Settings) -> Any:
-    """What the fields depend on, and what they show."""
-    return settings.start
-
-
 def start_controls(controls: "Controls", settings: Settings) -> None:
     """Build the fields."""
     start = settings.start
@@ -29,9 +24,8 @@ def start_controls(controls: "Controls", settings: Settings) -> None:
         update(scale=scale)
 
     def update(**changes: Any) -> None:
-        new = controls.desk.settings.start.model_copy(update=changes)
-        controls.changed("start", new)
-        controls.change(**{f"start.{name}": value for name, value in changes.items()})
+        named = {f"start.{name}": value for name, value in changes.items()}
+        controls.change(keep="start", **named)
 
     if "scale" in known:
         fields.log_slider("scale", start.scale or 1e-3, SMALLEST, LARGEST, moved)

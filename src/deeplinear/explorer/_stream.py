@@ -8,7 +8,7 @@ from typing import Any
 from deeplinear.explorer import _view
 from deeplinear.explorer._panels import _frames
 from deeplinear.explorer._runs import Run
-from deeplinear.plot._time import time_axis
+from deeplinear.plot.data import time_axis
 
 Send = Callable[..., None]
 

@@ -7,10 +7,9 @@ import numpy as np
 
 from deeplinear.analysis import Itinerary
 from deeplinear.explorer._panels import _drift, _lattice, _loss, _strengths, _time, _visits
-from deeplinear.explorer._panels._look import look
 from deeplinear.explorer._panels._numbers import number, numbers
 from deeplinear.explorer._runs import Point, Run
-from deeplinear.plot._time import time_axis
+from deeplinear.plot.data import time_axis
 from deeplinear.problem import Problem
 from deeplinear.solve import Trajectory
 
@@ -20,15 +19,15 @@ def curves(traj: Trajectory) -> dict[str, Any]:
     time = time_axis(traj)
     return {
         "time": _time.prepare(time),
-        "loss": _loss.prepare(traj, time),
-        "strengths": _strengths.prepare(traj, time),
-        "drift": _drift.prepare(traj, time),
+        "loss": _loss.prepare(traj),
+        "strengths": _strengths.prepare(traj),
+        "drift": _drift.prepare(traj),
     }
 
 
 def reading(traj: Trajectory, itinerary: Itinerary) -> dict[str, Any]:
     """Return the visits and the lattice."""
-    optimum = traj.problem.optimum(min(traj.widths))
+    optimum = float(traj.problem.optimum(min(traj.widths)))
     return {
         "visits": _visits.prepare(traj.problem, itinerary, optimum),
         "lattice": _lattice.prepare(traj, itinerary),
@@ -66,10 +65,7 @@ def partial(problem: Problem, points: Sequence[Point]) -> dict[str, Any]:
             "note": "",
         },
         "strengths": {
-            "series": [
-                {"k": k, "s": number(s[k]), "y": numbers(strengths[:, k]), **look(k)}
-                for k in range(strengths.shape[1])
-            ],
+            "series": _strengths.series(s[: strengths.shape[1]], strengths),
             "limits": [-0.03 * top, 1.05 * top],
             "note": "",
         },

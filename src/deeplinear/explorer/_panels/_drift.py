@@ -5,30 +5,23 @@ from typing import Any
 import numpy as np
 
 from deeplinear.explorer._panels._numbers import number, numbers
-from deeplinear.plot._time import TimeAxis
+from deeplinear.plot import data
 from deeplinear.solve import Trajectory
 
-_EPS = float(np.finfo(float).eps)
 
-
-def prepare(traj: Trajectory, time: TimeAxis) -> dict[str, Any]:
+def prepare(traj: Trajectory) -> dict[str, Any]:
     """Return the curve with round-off and the tolerance as references."""
-    drift = np.where((time.x > 0) & (traj.drift > 0), traj.drift, np.nan)
-    references = [{"name": "round-off", "y": number(_EPS)}]
-    rtol = float(traj.options.get("rtol") or 0.0)
-    if rtol > 0:
-        references.append({"name": "rtol", "y": number(rtol)})
-    seen = drift[np.isfinite(drift)]
-    if seen.size:
-        note = ""
-    elif len(traj.widths) > 2:
-        note = "the laws hold exactly at every saved time"
-    else:
-        note = "depth 1: there is no conservation law"
-    heights = [*seen.tolist(), _EPS, *([rtol] if rtol > 0 else [])]
+    picture = data.drift(traj)
+    if picture.limits is None:
+        exact = "the laws hold exactly at every saved time"
+        note = exact if picture.laws else "depth 1: there is no conservation law"
+        return {"y": [], "note": note}
+    references = [{"name": "round-off", "y": number(picture.round_off)}]
+    if picture.rtol > 0:
+        references.append({"name": "rtol", "y": number(picture.rtol)})
     return {
-        "y": numbers(drift[time.shown]),
+        "y": numbers(np.where(picture.drift > 0, picture.drift, np.nan)[picture.time.shown]),
         "references": references,
-        "limits": [number(min(heights) / 3), number(3 * max(heights))],
-        "note": note,
+        "limits": [number(one) for one in picture.limits],
+        "note": "",
     }

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from deeplinear import landscape
 from deeplinear._core.checks import Array
 from deeplinear.explorer._panels._numbers import numbers, packed
 from deeplinear.flow import compress
-from deeplinear.plot._time import TimeAxis
+from deeplinear.plot.data import TimeAxis, spectrum
 from deeplinear.solve import Trajectory
 
 MOST = 100
@@ -84,14 +83,17 @@ def spectra(
 
 
 def _spectrum(traj: Trajectory, k: int) -> Array:
-    net = traj[k]
+    """All eigenvalues, ascending, zeros as zeros; NaN where the Hessian overflows."""
+    lost = np.full(traj.n_params, np.nan)
     if not np.isfinite(traj.loss[k]):
-        return np.full(traj.n_params, np.nan)
+        return lost
     with np.errstate(all="ignore"):
         try:
-            return landscape.spectrum(traj.problem, net)
-        except (ValueError, np.linalg.LinAlgError):  # the Hessian overflows
-            return np.full(traj.n_params, np.nan)
+            found = spectrum(traj.problem, traj[k])
+        except (ValueError, np.linalg.LinAlgError):
+            return lost
+    values = np.concatenate([found.negative, np.zeros(found.zeros), found.positive])
+    return values if found.computed else lost
 
 
 def _coarse_first(n: int) -> np.ndarray:

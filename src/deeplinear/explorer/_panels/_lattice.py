@@ -2,22 +2,15 @@
 
 from typing import Any
 
-import numpy as np
-
 from deeplinear import landscape
 from deeplinear.analysis import Itinerary, set_name
 from deeplinear.explorer._panels._look import look
 from deeplinear.explorer._panels._numbers import number
-from deeplinear.plot._lattice_diagram import gaps_of
-from deeplinear.plot._lattice_layout import drawn_classes
-from deeplinear.plot._lattice_runs import Runs
+from deeplinear.plot import data
 from deeplinear.solve import Trajectory
 
 LARGEST = 12
 """Modes up to which all classes are counted; beyond, only those visited are drawn."""
-
-ALL, SOME = 64, 40
-"""Classes up to which all are drawn, and how many of more."""
 
 
 def prepare(traj: Trajectory, itinerary: Itinerary) -> dict[str, Any]:
@@ -29,82 +22,88 @@ def prepare(traj: Trajectory, itinerary: Itinerary) -> dict[str, Any]:
         return {"note": "the target is zero: there is one critical value, the optimum"}
     if m > LARGEST:
         return _visited_only(traj, itinerary)
-    lattice = landscape.lattice(traj.problem, traj.widths)
-    runs = Runs.of(lattice, itinerary)
-    shown = drawn_classes(lattice, runs.visits, ALL if len(lattice) <= ALL else SOME)
-    gaps = gaps_of(lattice)[shown]
-    where = {int(i): j for j, i in enumerate(shown)}
-    x = _spread(lattice.rank[shown], gaps)
-    source, target, mode = lattice.steps
+    picture = data.lattice(landscape.lattice(traj.problem, traj.widths), itinerary)
     return {
         "nodes": [
-            {
-                "modes": list(lattice.modes(int(i))),
-                "name": set_name(lattice.modes(int(i))),
-                "x": number(float(x[j])),
-                "gap": number(float(gaps[j])),
-                "value": number(float(lattice.value[i])),
-                "kind": lattice.kinds[lattice.kind[i]],
-                "index": int(lattice.index[i]),
-                "order": lattice.escape_order(int(i)),
-                "visited": int(i) in runs.visits,
-            }
-            for j, i in enumerate(shown)
+            _node(
+                modes,
+                x=float(picture.x[i]),
+                gap=float(picture.gap[i]),
+                value=float(picture.value[i]),
+                kind=picture.kinds[picture.kind[i]],
+                index=int(picture.index[i]),
+                order=picture.escape_order[i],
+                visited=bool(picture.visited[i]),
+            )
+            for i, modes in enumerate(picture.modes)
         ],
         "edges": [
-            {"ends": [where[int(a)], where[int(b)]], **look(int(k))}
-            for a, b, k in zip(source, target, mode, strict=True)
-            if int(a) in where and int(b) in where
+            {"ends": [int(a), int(b)], **look(int(k))}
+            for (a, b), k in zip(picture.edges, picture.edge_mode, strict=True)
         ],
-        "path": _path(itinerary, {lattice.modes(int(i)): j for j, i in enumerate(shown)}),
-        "left_out": len(lattice) - len(shown),
+        "path": _path(itinerary, {modes: i for i, modes in enumerate(picture.modes)}),
+        "important": list(picture.important),
+        "x_limits": list(picture.x_limits),
+        "ticks": [number(tick) for tick in picture.y_ticks],
+        "remark": _remark(picture),
         "note": "",
     }
 
 
+def _node(modes: tuple[int, ...], **facts: Any) -> dict[str, Any]:
+    rounded = {name: number(facts.pop(name)) for name in ("x", "gap", "value")}
+    return {"modes": list(modes), "name": set_name(modes), **rounded, **facts}
+
+
+def _remark(picture: data.LatticeDiagram) -> str:
+    """What is left out, and what stands for what."""
+    remarks = []
+    if len(picture.shown) < picture.n_classes:
+        remarks.append(f"{picture.n_classes - len(picture.shown)} more classes")
+    if picture.equal:
+        remarks.append(f"equal modes {'; '.join(map(set_name, picture.equal))}")
+    if picture.elsewhere:
+        remarks.append(f"{picture.elsewhere} visits are no class here")
+    return " · ".join(remarks)
+
+
 def _path(itinerary: Itinerary, where: dict[tuple[int, ...], int]) -> list[dict[str, Any]]:
     """The node of every visit (None if it is no class here), with the color of the step to it."""
-    path, before = [], None
+    path: list[dict[str, Any]] = []
+    before: tuple[int, ...] | None = None
     for visit in itinerary:
         gained = [] if before is None else sorted(set(visit.modes) - set(before))
-        color = look(gained[0])["color"] if len(gained) == 1 else None
+        one = len(gained) == 1 and before is not None and len(visit.modes) == len(before) + 1
+        color = look(gained[0])["color"] if one else None
         path.append({"node": where.get(visit.modes), "color": color})
         before = visit.modes
     return path
-
-
-def _spread(rank: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """Columns by rank, each spread sideways by the order of its values so that orbits part."""
-    x = rank.astype(float)
-    for r in np.unique(rank):
-        own = np.flatnonzero(rank == r)
-        order = own[np.argsort(gaps[own], kind="stable")]
-        if len(own) > 1:
-            x[order] += np.where(np.arange(len(own)) % 2, 0.22, -0.04) - 0.09
-    return x
 
 
 def _visited_only(traj: Trajectory, itinerary: Itinerary) -> dict[str, Any]:
     optimum = traj.problem.optimum(min(traj.widths))
     first = {visit.modes: visit for visit in reversed(itinerary)}
     classes = sorted(first, key=lambda modes: (len(modes), modes))
+    ranks = [len(modes) for modes in classes]
     return {
         "nodes": [
-            {
-                "modes": list(modes),
-                "name": set_name(modes),
-                "x": len(modes),
-                "gap": number(max(first[modes].value - optimum, 0.0)),
-                "value": number(first[modes].value),
-                "kind": first[modes].kind,
-                "index": None,
-                "order": first[modes].escape_order,
-                "visited": True,
-            }
+            _node(
+                modes,
+                x=len(modes),
+                gap=max(first[modes].value - optimum, 0.0),
+                value=first[modes].value,
+                kind=first[modes].kind,
+                index=None,
+                order=first[modes].escape_order,
+                visited=True,
+            )
             for modes in classes
         ],
         "edges": [],
         "path": _path(itinerary, {modes: j for j, modes in enumerate(classes)}),
-        "left_out": None,
+        "important": list(range(len(classes))),
+        "x_limits": [min(ranks) - 0.5, max(ranks) + 0.5],
+        "ticks": None,
+        "remark": f"only visited classes of 2^{len(traj.problem.modes)}",
         "note": "",
     }

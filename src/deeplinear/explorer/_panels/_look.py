@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deeplinear.plot import mode_style
+from deeplinear.plot.data import mode_style
 
 _WIDTH = 1.8  # pixels of a curve; matplotlib's dashes are in units of the line's width
 

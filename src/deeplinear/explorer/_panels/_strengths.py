@@ -2,32 +2,33 @@
 
 from typing import Any
 
-import numpy as np
-
+from deeplinear._core.checks import Array
 from deeplinear.explorer._panels._look import look
 from deeplinear.explorer._panels._numbers import number, numbers
-from deeplinear.plot._time import TimeAxis
+from deeplinear.plot import data
 from deeplinear.solve import Trajectory
 
 MOST = 24
 """Modes drawn; beyond them colors and dashes repeat."""
 
 
-def prepare(traj: Trajectory, time: TimeAxis) -> dict[str, Any]:
+def prepare(traj: Trajectory) -> dict[str, Any]:
     """Return one curve for each mode with the value s_k that it learns."""
-    s = traj.problem.modes.s
-    if len(s) == 0:
+    m = len(traj.problem.modes)
+    picture = data.mode_strengths(traj, range(min(m, MOST)))
+    if picture.limits is None:
         return {"series": [], "note": "the target is zero: there is no mode to learn"}
-    p = traj.mode_strengths[:, :MOST]
-    finite = p[np.isfinite(p)]
-    top = 1.05 * float(np.clip(finite.max(initial=s[0]), s[0], 3 * s[0]))
-    bottom = float(np.clip(finite.min(initial=0.0), -2 * s[0], 0.0)) - 0.03 * top
     return {
-        "series": [
-            {"k": k, "s": number(s[k]), "y": numbers(p[time.shown, k]), **look(k)}
-            for k in range(p.shape[1])
-        ],
-        "limits": [number(bottom), number(top)],
-        "left_out": len(s) - p.shape[1],
+        "series": series(picture.targets, picture.strengths[picture.time.shown]),
+        "limits": [number(one) for one in picture.limits],
+        "left_out": max(m - MOST, 0),
         "note": "",
     }
+
+
+def series(targets: Array, strengths: Array) -> list[dict[str, Any]]:
+    """Return the curves of all modes, ``strengths (k, n)``."""
+    return [
+        {"k": k, "s": number(float(s)), "y": numbers(strengths[:, k]), **look(k)}
+        for k, s in enumerate(targets)
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from deeplinear.explorer._panels._numbers import number, numbers
-from deeplinear.plot._time import TimeAxis
+from deeplinear.plot.data import TimeAxis
 
 
 def prepare(time: TimeAxis) -> dict[str, Any]:
@@ -17,5 +17,6 @@ def prepare(time: TimeAxis) -> dict[str, Any]:
         "x": numbers(time.x[time.shown]),
         "log": time.log,
         "limits": [number(lower), number(upper)],
-        "backward": "backward" in time.label,
+        "backward": time.backward,
+        "constant_until": number(time.constant_until),
     }

@@ -119,6 +119,7 @@ export class Board {
     }
     if (name === "lattice") {
       const figure = lattice(view, context);
+      panel.read(view.lattice?.remark ?? "");
       return { figure, note: view.lattice?.note ?? (view.partial ? "the lattice follows when the run has ended" : "") };
     }
     if (name === "network") return this.networkFigure(context);
@@ -237,11 +238,13 @@ export class Board {
       this.page.point(this, t === null ? null : this.visitAt(t), event);
     }));
     panel.plot.addEventListener("pointerleave", () => this.page.point(this, null));
-    panel.plot.addEventListener("pointerdown", (event) => { pressed = event.clientX; }, true);
-    panel.plot.addEventListener("pointerup", (event) => {
-      const t = panel.drawn ? time(event) : null;
-      if (pressed !== null && Math.abs(event.clientX - pressed) < 3 && t !== null) this.page.cursor.moveTo(t);
-      pressed = null;
+    panel.plot.addEventListener("pointerdown", (event) => {
+      pressed = event.clientX;
+      // Plotly covers the page while the button is down: the end is heard by the window.
+      window.addEventListener("pointerup", (end) => {
+        const t = panel.drawn ? time(end) : null;
+        if (Math.abs(end.clientX - pressed) < 3 && t !== null) this.page.cursor.moveTo(t);
+      }, { once: true, capture: true });
     }, true);
     panel.grip((event) => {
       const t = pixelTime(panel.plot, event.clientX - panel.plot.getBoundingClientRect().left);

@@ -42,7 +42,20 @@ const logRange = ([low, high]) => [Math.log10(low), Math.log10(high)];
 /** Ticks of a logarithmic axis: powers of ten, or 1, 2, 5 where they are few. */
 function logTicks([low, high]) {
   const decades = Math.log10(high / low);
-  return decades < 1.6 ? { dtick: "D2" } : { dtick: Math.max(1, Math.ceil(decades / 6)) };
+  const steps = decades < 0.9 ? [1, 2, 3, 4, 5, 7] : decades < 2.4 ? [1, 2, 5] : [1];
+  const every = Math.max(1, Math.ceil(decades / 6));
+  const tickvals = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1)
+    if (power % every === 0) tickvals.push(...steps.map((step) => step * 10 ** power));
+  return { tickvals, ticktext: tickvals.map((value) => powerName(value)) };
+}
+
+/** 0.01 to 5000 as they are, else a power of ten. */
+export function powerName(value) {
+  const size = Math.abs(value), sign = value < 0 ? "−" : "";
+  if (size >= 0.0099 && size < 9999) return sign + Number(size.toPrecision(3));
+  const power = Math.floor(Math.log10(size) + 1e-9), mantissa = Math.round(size / 10 ** power);
+  return `${sign}${mantissa === 1 ? "" : `${mantissa}·`}10<sup>${String(power).replace("-", "−")}</sup>`;
 }
 
 function logAxis(colors, limits, extra) {

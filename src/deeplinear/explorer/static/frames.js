@@ -1,6 +1,6 @@
 // What the cursor shows: the weights as a matrix or a network, and the Hessian's eigenvalues.
 
-import { axis, layout } from "deeplinear-explorer/curves.js";
+import { axis, layout, powerName } from "deeplinear-explorer/curves.js";
 
 const CELLS = 240; // rows and columns of the matrix at most
 const EDGES = 1500; // drawn in the network at most
@@ -180,18 +180,11 @@ export function spectrumFigure(spectra, values, { colors }) {
       xaxis: axis(colors, { range: [-0.03 * spectra.n - 0.5, 1.03 * spectra.n - 0.5], nticks: 6, fixedrange: true, showgrid: false, title: { text: "eigenvalues, ascending", standoff: 4, font: { size: 10.5 } } }),
       yaxis: axis(colors, {
         range: [bottom, top], tickvals: both.map((tick) => scaled(tick, least)), fixedrange: true,
-        ticktext: both.map(tickName), title: { text: "Hessian eigenvalue", standoff: 4, font: { size: 10.5 } },
+        ticktext: both.map((tick) => (tick ? powerName(tick) : "0")), title: { text: "Hessian eigenvalue", standoff: 4, font: { size: 10.5 } },
       }),
       shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0, y1: 0, layer: "below", line: { color: colors.muted, width: 0.8 } }],
     }),
   };
-}
-
-function tickName(value) {
-  const size = Math.abs(value), sign = value < 0 ? "−" : "";
-  if (value === 0) return "0";
-  if (size >= 0.01 && size < 1e4) return `${sign}${size}`;
-  return `${sign}10<sup>${Math.round(Math.log10(size))}</sup>`.replace("<sup>-", "<sup>−");
 }
 
 export function spectrumUpdate(spectra, values) {

@@ -7,7 +7,7 @@ const KEYS = [
   ["Home, End", "to the start, to the end"], ["Esc", "cancel the run that computes"],
   ["double click", "show all times again"], ["?", "this help"],
 ];
-const FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], [role=slider], .q-menu, dialog[open]";
+const FIELDS = "input:not(.dl-scrub), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], .q-menu, dialog[open]";
 
 export class Keys {
   constructor(page, root) {

@@ -17,19 +17,19 @@ export function lattice(view, { colors }) {
   if (!panel?.nodes) return null;
   const { nodes, edges, path } = panel;
   const top = Math.max(...nodes.map((node) => height(node.gap))) || 1;
-  const ranks = nodes.map((node) => Math.round(node.x));
-  const first = Math.min(...ranks), last = Math.max(...ranks);
-  const shown = nodes.filter((node) => node.visited || nodes.length <= 34);
+  const [left, right] = panel.x_limits;
+  const shown = nodes.filter((node, k) => nodes.length <= 34 || panel.important.includes(k));
+  const ticks = panel.ticks && { tickvals: panel.ticks.map(height), ticktext: panel.ticks.map((tick) => written(tick)) };
   return {
     data: [...orbits(nodes, edges), ...marks(nodes, colors)],
     layout: layout(colors, { r: 12 }, {
       dragmode: false,
       xaxis: axis(colors, {
-        range: [first - 0.45, last + 0.55], dtick: Math.max(1, Math.ceil((last - first) / 12)), fixedrange: true,
+        range: [left, right + 0.1], tick0: 0, dtick: Math.max(1, Math.ceil((right - left) / 12)), fixedrange: true,
         showgrid: false, title: { text: "number of learned modes", standoff: 4, font: { size: 10.5 } },
       }),
       yaxis: axis(colors, {
-        range: [-0.08 * top, 1.1 * top], ...rootTicks(top), fixedrange: true, showgrid: false,
+        range: [-0.08 * top, 1.1 * top], ...(ticks ?? { showticklabels: false }), fixedrange: true, showgrid: false,
         title: { text: "loss above the optimum", standoff: 4, font: { size: 10.5 } },
       }),
       annotations: [
@@ -82,22 +82,4 @@ function steps(nodes, path, colors) {
     });
   }
   return found;
-}
-
-/** 0 and 1, 2, 5 times powers of ten, spread over the square-root scale. */
-function rootTicks(top) {
-  const kept = [0];
-  const most = top ** 2;
-  let above = Infinity;
-  const found = [];
-  for (let exponent = Math.floor(Math.log10(most)) + 1; exponent > Math.log10(most) - 6; exponent -= 1) {
-    for (const mantissa of [5, 2, 1]) {
-      const value = mantissa * 10 ** exponent, place = Math.sqrt(value) / top;
-      if (place > 1.08 || place < 0.12 || above - place < 0.12) continue;
-      found.push(value);
-      above = place;
-    }
-  }
-  kept.push(...found.reverse());
-  return { tickvals: kept.map(Math.sqrt), ticktext: kept.map((value) => written(value)) };
 }
