@@ -114,7 +114,8 @@ class Controls:
             if place is None or place.is_deleted:
                 self.desk.say(f"`{field}` {sentence}")
                 continue
-            place.text = f"{field.split('.')[-1]} {sentence}"
+            named = sentence[:1].islower()
+            place.text = f"{field.split('.')[-1]} {sentence}" if named else sentence
             place.set_visibility(True)
 
     def _clear_mistakes(self) -> None:

@@ -107,7 +107,7 @@ def _preparation(controls: "Controls", settings: Settings) -> None:
             )
 
 
-def _choose(controls: "Controls", name: str) -> None:
+async def _choose(controls: "Controls", name: str) -> None:
     if name == controls.desk.settings.data.source:
         controls.show(controls.desk.settings)
         return
@@ -115,7 +115,7 @@ def _choose(controls: "Controls", name: str) -> None:
         controls.choose_file()
         return
     try:
-        found = suggested(name)
+        found = await run.io_bound(suggested, name)
     except DeeplinearError as error:
         controls.refuse({"data": str(error)})
     else:

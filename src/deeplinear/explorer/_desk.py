@@ -1,6 +1,7 @@
 """What one open page shows and does: its settings, its runs, its elements."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -144,7 +145,8 @@ class Desk:
             if not current.running:
                 self._hop(self._ended, current, slot)
                 if current.traj is not None:
-                    self.session.house.pool.submit(self.session, lambda: stream.frames(current))
+                    with contextlib.suppress(LimitError):  # too many wait: curves are enough
+                        self.session.house.pool.submit(self.session, lambda: stream.frames(current))
 
         return update
 

@@ -114,13 +114,16 @@ def log_slider(
     )
 
 
-def toggle(label: str, value: bool, change: Callable[[bool], None], about: str = "") -> ui.checkbox:
+def toggle(label: str, value: bool, change: Callable[[bool], None], about: str = "") -> Element:
     """On or off."""
-    found = ui.checkbox(label, value=value, on_change=lambda event: change(bool(event.value)))
-    found.props("dense size=xs").classes("dl-check")
+    with ui.element("label").classes("dl-check") as row:
+        box = ui.element("input").props(f'type=checkbox aria-label="{label}"')
+        box.props["checked"] = value
+        ui.label(label)
     if about:
-        found.props(f'title="{about}"')
-    return found
+        row.props(f'title="{about}"')
+    box.on("change", lambda event: change(event.args), js_handler="e => emit(e.target.checked)")
+    return box
 
 
 def button(label: str, press: Callable[[], Any], about: str = "") -> Element:
@@ -129,7 +132,7 @@ def button(label: str, press: Callable[[], Any], about: str = "") -> Element:
     if about:
         found.props(f'title="{about}" aria-label="{about}"')
     with found:
-        ui.html(label, sanitize=False)
+        ui.html(label, sanitize=False, tag="span")
     found.on("click", press)
     return found
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deeplinear.explorer._controls import Controls
 
 SMALLEST, LARGEST = -9, 1  # powers of ten that the slider reaches
+UNTIED = 1e-2  # scale of starts that have none of their own
 
 
 def start_controls(controls: "Controls", settings: Settings) -> None:
@@ -45,15 +46,20 @@ def _next(controls: "Controls") -> None:
 
 
 def _choose(controls: "Controls", name: str) -> None:
-    """Another start, with the scale and the seed of this one where it has them."""
-    if name == controls.desk.settings.start.name:
+    """Another start; a scale that the user has set, and the seed, are kept."""
+    settings = controls.desk.settings
+    start = settings.start
+    if name == start.name:
         return
-    known, start = init.options(name), controls.desk.settings.start
+    known = init.options(name)
+    before = {} if start.name == "saved" else init.options(start.name)
     tree: dict[str, Any] = {"name": name, "options": needed(known)}
     if "scale" in known:
-        tree["scale"] = known["scale"] or start.scale or 1e-2
-        if start.scale is not None and known["scale"] != 1.0:
-            tree["scale"] = start.scale
+        own = known["scale"] or UNTIED
+        tree["scale"] = own if start.scale in (None, before.get("scale"), UNTIED) else start.scale
     if "seed" in known:
         tree["seed"] = start.seed or 0
-    controls.change(start=tree)
+    hidden = settings.hidden
+    if name == "lambda_balanced":  # made for two layers
+        hidden = hidden[:1] or (controls.desk.settings.data.d_in or 3,)
+    controls.change(start=tree, hidden=hidden, nudge=None)

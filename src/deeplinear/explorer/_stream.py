@@ -53,7 +53,7 @@ class Stream:
             assert self._view is not None
             self._view |= _view.reading(run.traj, run.itinerary)
             self._show(self._view)
-        self._send("status", **_view.status(run))
+        self._send("status", slot=self._slot, **_view.status(run))
 
     def frames(self, run: Run) -> None:
         """Send what the cursor shows, as it is computed."""

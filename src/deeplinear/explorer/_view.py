@@ -84,4 +84,5 @@ def status(run: Run) -> dict[str, Any]:
     words = run.message
     if run.traj is not None and run.traj.status in ("failed", "step limit"):
         words = words or f"{run.traj.status.reason} {run.traj.status.remedy}"
-    return {"text": text, "running": run.running, "words": words}
+    lost = run.traj is None and not run.running
+    return {"text": text, "running": run.running, "words": words, "outdated": lost}

@@ -37,46 +37,38 @@ export class Board {
     this.element.remove();
   }
 
-  /** A finished or a streamed run; frames are kept while the same run goes on. */
+  /** A finished or a streamed run. What the cursor shows stays, faded, until its own comes. */
   show(view) {
     const before = this.view;
     this.view = view;
-    if (before && before.run === view.run) view.frames ??= before.frames;
-    if (!before || before.run !== view.run) this.spectra = null;
-    this.draw();
+    const more = before?.run === view.run && !before.partial && view.visits;
+    if (!view.time && !view.partial) this.frames = this.spectra = null;
+    for (const name of ["network", "spectrum"])
+      this.panels[name].element.classList.toggle("stale", this.ownerOf(name) !== view.run);
+    this.draw(more ? ["loss", "lattice"] : undefined);
   }
 
-  showFrames(message) {
-    if (!this.view || message.run !== this.view.run) return;
-    if (message.weights) this.keepWeights(message.weights);
-    if (message.spectra) this.keepSpectra(message.spectra);
+  ownerOf(name) {
+    return (name === "network" ? this.frames : this.spectra)?.run;
   }
 
-  keepWeights(weights) {
+  showFrames({ run, weights, spectra }) {
+    if (run !== this.view?.run) return;
+    if (weights) this.keepWeights(run, weights);
+    if (spectra) this.keepSpectra(run, spectra);
+  }
+
+  keepWeights(run, weights) {
     if (!weights.note) weights.values = frames.unpacked(weights.weights);
-    this.view.frames = weights;
+    this.frames = { ...weights, run };
+    this.panels.network.element.classList.remove("stale");
     this.draw(["network"]);
   }
 
-  keepSpectra(part) {
-    if (part.note) this.spectra = { note: part.note };
-    else {
-      const values = frames.unpacked(part.values);
-      const all = this.spectra?.x ? this.spectra : { x: [], rows: [], largest: 0, lowest: 0, n: part.n };
-      part.x.forEach((t, k) => {
-        const row = Array.from(values.subarray(k * part.n, (k + 1) * part.n));
-        if (!row.every(Number.isFinite)) return;
-        all.x.push(t);
-        all.rows.push(row);
-        for (const value of row) {
-          all.largest = Math.max(all.largest, Math.abs(value));
-          all.lowest = Math.min(all.lowest, value);
-        }
-      });
-      all.least = all.largest * 1e-3 || 1e-3;
-      if (all.x.length === 0) this.spectra = { note: "the Hessian is not finite along this run" };
-      else this.spectra = all;
-    }
+  keepSpectra(run, part) {
+    const before = this.spectra?.run === run ? this.spectra : null;
+    this.spectra = { ...frames.joined(before, part), run };
+    this.panels.spectrum.element.classList.remove("stale");
     this.draw(["spectrum"]);
   }
 
@@ -109,26 +101,30 @@ export class Board {
   figure(name, panel) {
     const view = this.view;
     const context = {
-      colors: this.colors, height: Math.max(panel.plot.clientHeight - 36, 10), zoom: this.page.zoom,
+      colors: this.colors, width: Math.max(panel.plot.clientWidth - 60, 10),
+      height: Math.max(panel.plot.clientHeight - 36, 10), zoom: this.page.zoom,
       limits: this.page.limits(this), lossLimits: this.page.lossLimits(),
     };
-    if (view.message && !view.time) return { note: name === "loss" ? view.message : "" };
     if (TIMED.includes(name)) {
       const note = view[name]?.note;
-      return note || !view[name] ? { note: note ?? "" } : { figure: curves[name](view, context) };
+      return note || !view[name] ? { note: note ?? this.later() } : { figure: curves[name](view, context) };
     }
     if (name === "lattice") {
       const figure = lattice(view, context);
       panel.read(view.lattice?.remark ?? "");
-      return { figure, note: view.lattice?.note ?? (view.partial ? "the lattice follows when the run has ended" : "") };
+      return { figure, note: view.lattice?.note ?? this.later() };
     }
     if (name === "network") return this.networkFigure(context);
     return this.spectrumFigure(context);
   }
 
+  later() {
+    return this.view.partial ? "follows when the run has ended" : "";
+  }
+
   networkFigure(context) {
-    const all = this.view.frames;
-    if (!all || all.note) return { note: all?.note ?? "" };
+    const all = this.frames;
+    if (!all || all.note) return { note: all ? all.note : this.later() };
     const network = this.asNetwork && frames.canDrawNetwork(all.widths);
     this.networkDrawn = network;
     const draw = network ? frames.networkFigure : frames.matrixFigure;
@@ -136,12 +132,12 @@ export class Board {
   }
 
   spectrumFigure(context) {
-    if (!this.spectra || this.spectra.note) return { note: this.spectra?.note ?? "" };
+    if (!this.spectra || this.spectra.note) return { note: this.spectra ? this.spectra.note : this.later() };
     return { figure: frames.spectrumFigure(this.spectra, this.eigenvaluesAt(this.page.cursor.time), context) };
   }
 
   weightsAt(t) {
-    const all = this.view.frames;
+    const all = this.frames;
     const k = frames.nearest(all.x, t, this.view.time.log);
     const n = all.values.length / all.x.length;
     return all.values.subarray(k * n, (k + 1) * n);
@@ -169,13 +165,13 @@ export class Board {
 
   followHeavy(t) {
     const { network, spectrum } = this.panels;
-    if (network.drawn && this.view.frames?.values) {
-      const k = frames.nearest(this.view.frames.x, t, this.view.time.log);
+    if (network.drawn && this.frames?.values) {
+      const k = frames.nearest(this.frames.x, t, this.view.time.log);
       if (k !== network.at) {
-        window.Plotly.restyle(network.plot, ...frames.weightsUpdate(this.view.frames, this.weightsAt(t), this.networkDrawn));
+        window.Plotly.restyle(network.plot, ...frames.weightsUpdate(this.frames, this.weightsAt(t), this.networkDrawn));
         network.at = k;
       }
-      network.read(`largest |<i>w</i>| ${written(this.view.frames.largest, 3)}`);
+      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}`);
     }
     if (spectrum.drawn && this.spectra?.rows) {
       const values = this.eigenvaluesAt(t);
@@ -192,10 +188,10 @@ export class Board {
     const { x } = this.view.time;
     if (!x.length) return;
     const k = frames.nearest(x, t, this.view.time.log);
-    this.panels.loss.read(`<i>L</i> − <i>L</i>* = ${written(this.view.loss.y[k], 3)}`);
-    this.panels.drift.read(written(this.view.drift?.y?.[k] ?? null, 2));
+    if (this.panels.loss.drawn) this.panels.loss.read(`<i>L</i> − <i>L</i>* = ${written(this.view.loss.y[k], 3)}`);
+    if (this.panels.drift.drawn) this.panels.drift.read(written(this.view.drift.y[k], 2));
     const visit = this.visitAt(t);
-    this.panels.strengths.read(visit ? `learned: ${visit.name}` : "");
+    if (this.panels.strengths.drawn) this.panels.strengths.read(visit ? `learned: ${visit.name}` : "");
   }
 
   visitAt(t) {

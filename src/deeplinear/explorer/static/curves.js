@@ -110,7 +110,7 @@ export function loss(view, context) {
         mode: "markers", marker: { color: colors.ink, size: 6 }, cliponaxis: false,
       },
     ],
-    layout: layout(colors, { r: 46 }, {
+    layout: layout(colors, { r: 50 }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
       yaxis: range ? logAxis(colors, range, { fixedrange: true, title: title(optimum) })
         : axis(colors, { fixedrange: true, showticklabels: false, range: [0, 1], title: title(optimum) }),
@@ -132,7 +132,7 @@ export function strengths(view, context) {
     data: panel.series.map(({ y, color, dash }) => ({
       x: view.time.x, y, mode: few(view.time.x), line: { color, dash, width: 1.8 },
     })),
-    layout: layout(colors, { r: 46 }, {
+    layout: layout(colors, { r: 50 }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
       yaxis: axis(colors, {
         range, fixedrange: true, nticks: 6, title: title("strength <i>p<sub>k</sub></i>"),
@@ -152,7 +152,7 @@ export function drift(view, context) {
   const scale = (y) => (Math.log10(y) - low) / (high - low);
   return {
     data: [{ x: view.time.x, y: panel.y, mode: few(view.time.x), line: { color: colors.ink, width: 1.6 } }],
-    layout: layout(colors, { r: 46 }, {
+    layout: layout(colors, { r: 50 }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
       yaxis: logAxis(colors, panel.limits, { fixedrange: true, title: title("drift of the laws") }),
       shapes: panel.references.map(({ y }) => level(y, colors.muted, "solid")),

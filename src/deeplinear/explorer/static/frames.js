@@ -131,6 +131,23 @@ export function weightsUpdate(frames, weights, asNetwork) {
   return [{ x: lines.map(({ x }) => x), y: lines.map(({ y }) => y) }, lines.map((_, k) => k)];
 }
 
+/** The spectra so far and some more, with what their scale needs. */
+export function joined(before, { x, n, values, note }) {
+  if (note) return { note };
+  const all = before?.x ? { ...before } : { x: [], rows: [], largest: 0, lowest: 0, n };
+  const numbers = unpacked(values);
+  x.forEach((t, k) => {
+    const row = Array.from(numbers.subarray(k * n, (k + 1) * n));
+    if (!row.every(Number.isFinite)) return;
+    all.x.push(t);
+    all.rows.push(row);
+    all.lowest = Math.min(all.lowest, row[0]);
+    all.largest = Math.max(all.largest, row.at(-1), -row[0]);
+  });
+  all.least = all.largest * 1e-3 || 1e-3;
+  return all.x.length ? all : { note: "the Hessian is not finite along this run" };
+}
+
 const counted = (values, threshold) => {
   const negative = values.filter((value) => value < -threshold).length;
   const positive = values.filter((value) => value > threshold).length;

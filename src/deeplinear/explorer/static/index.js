@@ -8,6 +8,7 @@ import { Keys } from "deeplinear-explorer/keys.js";
 import { Strip } from "deeplinear-explorer/strip.js";
 import { onThemeChange, restoreTheme, switchTheme } from "deeplinear-explorer/theme.js";
 
+const NARROW = matchMedia("(max-width: 760px)");
 const SETTLED = 300; // milliseconds after which the time goes into the link
 
 export class Page {
@@ -42,14 +43,26 @@ export class Page {
     this.cancel = button("cancel", "cancel", "Cancel the run (Esc)", () => this.act("cancel", {}));
     this.cancel.disabled = true;
     this.pin = button("pin", "pin", "Pin this run beside the next ones", () => this.act(this.boards.pinned ? "unpin" : "pin", {}));
+    this.side = button("side", "☰", "Settings", () => this.toggleSide());
+    this.side.setAttribute("aria-expanded", String(!NARROW.matches));
+    this.whole = button("whole", "all times", "Show all times again", () => this.zoomTo(null));
+    this.whole.hidden = true;
     return make("footer", { class: "dl-transport" },
-      this.cursor.button,
+      this.side, this.cursor.button,
       make("div", { class: "dl-track" }, this.strip.element, this.cursor.slider),
-      this.cursor.text, this.status, this.cancel, this.pin,
+      this.cursor.text, this.status, this.whole, this.cancel, this.pin,
       button("link", "link", "Copy a link to this state", () => this.copyLink()),
       button("theme", "◐", "Switch between light and dark", switchTheme),
       button("help", "?", "Help (?)", () => this.keys.help()),
     );
+  }
+
+  /** The settings are a column beside the pictures, or a drawer over them where it is narrow. */
+  toggleSide() {
+    const [name, opens] = NARROW.matches ? ["dl-open", true] : ["dl-closed", false];
+    const on = document.body.classList.toggle(name);
+    this.side.setAttribute("aria-expanded", String(on === opens));
+    if (NARROW.matches && on) document.querySelector(".dl-side :is(input, [tabindex], button)")?.focus();
   }
 
   /** Plotly is a script of its own, which loads while the page is built. */
@@ -67,9 +80,15 @@ export class Page {
     else if (kind === "frames") this.boards[slot]?.showFrames(message);
   }
 
-  showStatus({ text, running, words }) {
+  showStatus({ slot, text, running, words, outdated }) {
+    if (slot === "pinned") {
+      if (words) this.say(words);
+      return;
+    }
     this.status.textContent = text;
+    this.status.setAttribute("aria-live", running ? "off" : "polite");
     this.root.classList.toggle("computing", Boolean(running));
+    this.root.classList.toggle("outdated", Boolean(outdated));
     this.cancel.disabled = !running;
     this.words.textContent = words ?? "";
     this.words.hidden = !words;
@@ -78,7 +97,10 @@ export class Page {
   showView(slot, view) {
     if (slot !== "main" && !this.boards[slot]) this.addBoard(slot);
     const board = this.boards[slot];
-    if (slot === "main" && board.view?.run !== view.run) this.zoom = null;
+    if (slot === "main" && this.zoom && !view.partial && board.view?.run !== view.run) {
+      this.zoom = null;
+      this.whole.hidden = true;
+    }
     board.heading.textContent = view.title ?? "";
     board.element.setAttribute("aria-label", view.title ?? "run");
     const others = Object.values(this.boards).filter((other) => other !== board && other.view);
@@ -162,6 +184,7 @@ export class Page {
   zoomTo(range) {
     if (JSON.stringify(range) === JSON.stringify(this.zoom)) return;
     this.zoom = range;
+    this.whole.hidden = range === null;
     this.draw();
   }
 
@@ -223,6 +246,10 @@ export class Page {
       copied = document.execCommand("copy");
       field.remove();
     }
-    Quasar.Notify.create({ message: copied ? "Link copied" : `Copy the address: ${location.href}`, timeout: 2500, position: "bottom" });
+    this.say(copied ? "Link copied" : `Copy the address: ${location.href}`);
+  }
+
+  say(message) {
+    Quasar.Notify.create({ message, timeout: 3000, position: "bottom" });
   }
 }

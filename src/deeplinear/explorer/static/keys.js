@@ -35,7 +35,8 @@ export class Keys {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (key === "Escape" && !document.querySelector("dialog[open], .q-menu, .q-dialog")) {
-      this.page.act("cancel", {});
+      if (document.body.classList.contains("dl-open")) this.page.toggleSide();
+      else this.page.act("cancel", {});
       return;
     }
     if (target.closest?.(FIELDS)) return;

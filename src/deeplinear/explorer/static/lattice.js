@@ -12,7 +12,7 @@ export const height = (gap) => Math.sqrt(Math.max(gap ?? 0, 0));
 export const kindColor = (kind, colors) =>
   ({ "global minimum": colors.ink, "non-strict saddle": "#e69f00" })[kind] ?? colors.muted;
 
-export function lattice(view, { colors }) {
+export function lattice(view, { colors, width, height: tall }) {
   const panel = view.lattice;
   if (!panel?.nodes) return null;
   const { nodes, edges, path } = panel;
@@ -34,13 +34,39 @@ export function lattice(view, { colors }) {
       }),
       annotations: [
         ...steps(nodes, path, colors),
-        ...shown.map((node) => ({
-          x: node.x, y: height(node.gap), text: node.name, showarrow: false, xanchor: "left", xshift: 8, yshift: 7,
+        ...labels(shown, nodes, { left, right: right + 0.1, top, width, height: tall }).map(({ node, dx, dy, anchor }) => ({
+          x: node.x, y: height(node.gap), text: node.name, showarrow: false, xanchor: anchor, xshift: dx, yshift: dy,
           font: { size: 10, color: node.visited ? colors.ink : colors.muted },
         })),
       ],
     }),
   };
+}
+
+const PLACES = [[8, 7, "left"], [8, -7, "left"], [-8, -8, "right"], [-8, 8, "right"], [0, -14, "center"], [0, 14, "center"]];
+
+/** The names that find room beside their nodes, visited ones first. */
+function labels(shown, nodes, { left, right, top, width, height: tall }) {
+  const pixel = (node) => [
+    (width * (node.x - left)) / (right - left), tall - (tall * (height(node.gap) + 0.08 * top)) / (1.18 * top),
+  ];
+  const taken = nodes.map((node) => {
+    const [x, y] = pixel(node);
+    return [x - 5, x + 5, y - 5, y + 5];
+  });
+  const found = [];
+  for (const node of [...shown].sort((a, b) => b.visited - a.visited)) {
+    const [x, y] = pixel(node), wide = 5.4 * node.name.length + 2;
+    for (const [dx, dy, anchor] of PLACES) {
+      const start = x + dx - { left: 0, center: wide / 2, right: wide }[anchor];
+      const box = [start, start + wide, y - dy - 6, y - dy + 6];
+      if (box[1] > width + 10 || taken.some((one) => box[0] < one[1] && one[0] < box[1] && box[2] < one[3] && one[2] < box[3])) continue;
+      taken.push(box);
+      found.push({ node, dx, dy, anchor });
+      break;
+    }
+  }
+  return found;
 }
 
 /** One broken line for each look of an orbit. */

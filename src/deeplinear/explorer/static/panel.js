@@ -46,7 +46,7 @@ export class Panel {
       },
     });
     const exports = FORMATS.map((format) => make("button", {
-      type: "button", text: format, "aria-label": `Save this picture as ${format.toUpperCase()}`,
+      type: "button", class: "dl-save", text: format, "aria-label": `Save this picture as ${format.toUpperCase()}`,
       onclick: () => board.page.save(board, name, format),
     }));
     const large = make("button", {
@@ -57,7 +57,7 @@ export class Panel {
         event.target.setAttribute("aria-pressed", String(on));
       },
     });
-    return [toggle, ...exports, large].filter(Boolean);
+    return [...exports, toggle, large].filter(Boolean);
   }
 
   note(text) {

@@ -22,7 +22,7 @@ export class Strip {
       this.page.point(board, visit, { clientX: box.left + box.width / 2, clientY: box.top - 110 });
     };
     const button = make("button", {
-      type: "button", class: `dl-visit ${visit.stay}`, text: visit.name,
+      type: "button", class: `dl-visit ${visit.stay}`, text: 100 * (right - left) * (this.element.clientWidth || 600) > 700 * visit.name.length ? visit.name : "",
       "aria-label": `${visit.stay}, learned ${visit.name}, from ${written(visit.t[0])} to ${written(visit.t[1])}, ${visit.kind}`,
       "aria-describedby": "dl-card",
       onclick: () => this.page.cursor.set(middle),
