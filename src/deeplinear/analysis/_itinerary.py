@@ -155,7 +155,7 @@ def _read(traj: Trajectory, progress: Callable[[int, int], None] | None) -> Itin
     norms = _gradient_norms(traj)
     closest = [_closest(traj, stay, norms) for stay in stays]
     prominences = _prominences(traj, closest, norms)
-    visits = []
+    visits: list[Visit] = []
     for stay, point, prominence in zip(stays, closest, prominences, strict=True):
         if progress is not None:
             progress(len(visits), len(stays))

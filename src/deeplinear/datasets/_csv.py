@@ -149,17 +149,19 @@ def _header(path: Path, record: tuple[int, list[str]] | None) -> list[str]:
             f"File `{path}` must have at least two columns, inputs and targets, but its header has "
             f"one: {names[0][:60]!r}. Separate the columns with commas, semicolons or tabs."
         )
+    seen: set[str] = set()
     for k, name in enumerate(names):
         if not name:
             raise DataFileError(
                 f"File `{path}`, row {row}, must name every column, but column {k + 1} of "
                 f"{len(names)} has no name. Name it, or delete it if it is an index."
             )
-        if name in names[:k]:
+        if name in seen:
             raise DataFileError(
                 f"File `{path}`, row {row}, must have distinct column names, but {name!r} names "
                 f"columns {names.index(name) + 1} and {k + 1}."
             )
+        seen.add(name)
     return names
 
 

@@ -14,7 +14,6 @@ from deeplinear.plot._style import settings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Kind = Literal["png", "svg", "pdf"]
 KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 """The formats, with their media types."""
 
@@ -82,7 +81,7 @@ PANELS = {
 """The pictures by name."""
 
 
-def drawn(run: Run, panel: str, kind: Kind, t: float | None = None) -> bytes:
+def drawn(run: Run, panel: str, kind: str, t: float | None = None) -> bytes:
     """Draw a panel of a finished run; those of a network at time t, None: at the end.
 
     Raises

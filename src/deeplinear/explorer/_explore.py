@@ -1,11 +1,14 @@
 """`explore`: open the page."""
 
 import os
+import re
 from collections.abc import Callable
 
 from deeplinear._core import checks
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError
 from deeplinear.solve import Trajectory
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,}")
 
 
 def explore(
@@ -68,8 +71,10 @@ def explore(
         port = checks.integer("port", port, minimum=0)
         if port > 65535:
             raise ArgumentError(f"Argument `port` must be at most 65535, but it is {port}.")
-    if token is not None and (not isinstance(token, str) or len(token) < 8):
-        raise ArgumentError("Argument `token` must be text of at least 8 characters.")
+    if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+        raise ArgumentError(
+            "Argument `token` must be text of at least 8 letters, digits, - and _, but it is not."
+        )
     _server.require_extra()
     house = opened(target)
     listening = _server.bind(host, port)

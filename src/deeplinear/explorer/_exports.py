@@ -83,7 +83,7 @@ def report(run: Run) -> Download:
         return Download(f"{title(run)}.html", path.read_bytes(), "text/html")
 
 
-def picture(run: Run, panel: str, kind: _drawings.Kind, t: float | None = None) -> Download:
+def picture(run: Run, panel: str, kind: str, t: float | None = None) -> Download:
     """A panel as PNG, SVG or PDF; of a network at time t.
 
     Raises
@@ -185,7 +185,7 @@ def _with_files(
 
 def _archive(arrays: Mapping[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from deeplinear.explorer import _limits as limits
 
@@ -151,9 +151,8 @@ def _foreign_request(scope: Scope, headers: dict[str, str]) -> bool:
 
 def _again(scope: Scope, query: list[tuple[str, str]], headers: dict[str, str]) -> _Answer:
     """A page that opens the same address once more, from here."""
-    address = scope["path"] + ("?" + urlencode(query) if query else "")
-    if not address.startswith("/") or address.startswith("//"):
-        address = "/"
+    path = quote(scope["path"].lstrip("/\\"))  # two slashes would begin another site's name
+    address = f"/{path}" + ("?" + urlencode(query) if query else "")
     text = f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(address)}">'
     return 200, text, {**headers, "content-type": "text/html; charset=utf-8"}
 

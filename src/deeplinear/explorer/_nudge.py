@@ -10,12 +10,14 @@ import numpy as np
 
 from deeplinear import LinearNetwork, Problem
 from deeplinear._core.errors import DeeplinearError
+from deeplinear.analysis import set_name
 from deeplinear.explorer._mistakes import SettingsError
 from deeplinear.explorer._settings import Nudge
 from deeplinear.landscape import (
     EscapeDirection,
     EscapeRay,
     critical_point,
+    critical_value,
     critical_values,
     escape,
     escape_rays,
@@ -29,7 +31,9 @@ WAYS = 12
 """As many ways down are offered, the fastest."""
 
 SADDLES = 40
-"""As many canonical saddles are offered, the highest."""
+"""As many canonical saddles are offered."""
+
+_MANY = 4096
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Way:
 def saddles(
     problem: Problem, widths: Sequence[int], visits: "Itinerary | None" = None
 ) -> list[Saddle]:
-    """Return the visited saddles of a run in their order, then the canonical ones, highest first.
+    """Return the visited saddles of a run in their order, then canonical ones, from the origin on.
 
     Depth 1 has none.
     """
@@ -81,13 +85,21 @@ def saddles(
             found.append(Saddle(visit.modes, visit.value, k, label))
     if len(widths) == 2:
         return found
-    classes = critical_values(problem, widths)
-    # Listed from the lowest: of too many, those near the origin are the ones that runs pass.
-    listed = list(islice(classes, 4000))[1:]
-    listed.sort(key=lambda one: (len(one[0]), -one[1], one[0]))
-    for modes, value in listed[:SADDLES]:
-        found.append(Saddle(modes, value, None, f"canonical: {_named(modes)}"))
+    for modes in _canonical(problem, widths)[:SADDLES]:
+        label = f"canonical: {_named(modes)}"
+        found.append(Saddle(modes, critical_value(problem, modes), None, label))
     return found
+
+
+def _canonical(problem: Problem, widths: Sequence[int]) -> list[tuple[int, ...]]:
+    """Classes of saddles, those of few modes first, the highest first; of very many, the path
+    that a run from small weights takes.
+    """
+    classes = critical_values(problem, widths)
+    if classes.count > _MANY:
+        return [tuple(range(k)) for k in range(min(*widths, len(problem.modes)))]
+    saddles = list(classes)[1:]  # the first is the minimum
+    return [m for m, value in sorted(saddles, key=lambda one: (len(one[0]), -one[1], one[0]))]
 
 
 def ways(
@@ -190,6 +202,4 @@ def _learns(problem: Problem, one: EscapeDirection) -> tuple[int, ...]:
 
 
 def _named(modes: Sequence[int]) -> str:
-    if not modes:
-        return "no mode"
-    return f"mode{'s' * (len(modes) > 1)} {', '.join(str(k + 1) for k in modes)}"
+    return f"mode{'s' * (len(modes) > 1)} {set_name(modes)}" if modes else "no mode"

@@ -1,19 +1,18 @@
 """What `explore` was asked to show, as the settings of the first page and what they refer to."""
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from deeplinear import Problem, datasets, init, load
+from deeplinear import Problem, datasets, load
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, DeeplinearError
 from deeplinear.explorer import _limits as limits
+from deeplinear.explorer import _run_file as run_file
 from deeplinear.explorer import _uploads
-from deeplinear.explorer._mistakes import SettingsError
 from deeplinear.explorer._sessions import House
-from deeplinear.explorer._settings import PLANTED, UPLOAD, Settings
+from deeplinear.explorer._settings import UPLOAD, Settings
 from deeplinear.explorer._store import Store
 from deeplinear.explorer._suggestions import suggested
 from deeplinear.solve import Trajectory
@@ -80,7 +79,7 @@ def _of_folder(folder: Path) -> House:
     _require_small(traj)
     try:
         found = _of_toml(toml)
-    except DeeplinearError as error:
+    except DeeplinearError as error:  # its data may be gone: the trajectory holds what it needs
         found = _of_trajectory(traj, Store())
         found.notice = f"{toml.name} could not be used: {error} {_NEAREST}"
         return found
@@ -93,16 +92,20 @@ def _of_trajectory(traj: Trajectory, store: Store) -> House:
     _require_small(traj)
     x, y = moments_as_data(traj.problem)
     upload = store.put(_uploads.of_arrays("run", x, y, "The data of a saved run, as moments."))
-    flow = {k: traj.options.get(k) for k in ("method", "rtol", "structure", "atol", "max_steps")}
-    gap, t_end = traj.options.get("gap"), traj.options.get("t_end")
-    flow |= {"stop": gap, "t_end": abs(t_end) if t_end is not None else None}
+    options = traj.options
+    if "step_size" in options:  # gradient descent: the flow up to the same time
+        flow: dict[str, Any] = {"t_end": traj.t_end}
+    else:
+        names = ("method", "rtol", "structure", "atol", "max_steps", "t_end")
+        flow = {name: options.get(name) for name in names} | {"stop": options.get("gap")}
+        flow["t_end"] = None if flow["t_end"] is None else abs(flow["t_end"])
     tree = {
         "data": {"source": UPLOAD, "upload": upload.digest, "mean": False},
         "hidden": traj.widths[1:-1],
         "start": {"name": "saved", "saved": store.put_start(traj.initial)},
         "flow": {k: v for k, v in flow.items() if v is not None},
     }
-    notice = _NEAREST if "step_size" in traj.options or traj.t_end < traj.t[0] else ""
+    notice = _NEAREST if "step_size" in options or traj.t_end < traj.t[0] else ""
     return House(settings=Settings.of(tree), recorded=traj, store=store, notice=notice)
 
 
@@ -120,86 +123,8 @@ def moments_as_data(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_toml(file: Path) -> House:
-    """A run file as `deeplinear run` takes it."""
-    try:
-        tree = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ArgumentError(
-            f"Argument `target` must be a run file, but {file} cannot be read: {error}."
-        ) from None
     store = Store()
-    data, network = _table(tree, "data", file), _table(tree, "network", file)
-    start, flow = _table(tree, "init", file), _table(tree, "flow", file)
-    widths = network.get("widths")
-    if not isinstance(widths, list) or len(widths) < 2:
-        raise ArgumentError(
-            f"Argument `target` must be a run file with `network.widths`, but {file} has none."
-        )
-    flow.pop("save", None)
-    try:
-        settings = Settings.of(
-            {
-                "data": _data(data, widths, file, store),
-                "hidden": widths[1:-1],
-                "start": _start(start, file, store),
-                "flow": {
-                    k: float(v) if k in ("rtol", "t_end", "atol") else v for k, v in flow.items()
-                },
-            }
-        )
-    except SettingsError as error:
-        raise ArgumentError(f"The page cannot show {file}: {error}") from None
-    return House(settings=settings, store=store)
-
-
-def _table(tree: dict[str, Any], name: str, file: Path) -> dict[str, Any]:
-    found = tree.get(name, {})
-    if not isinstance(found, dict):
-        raise ArgumentError(
-            f"Argument `target` must be a run file, but `{name}` in {file} is no table."
-        )
-    return dict(found)
-
-
-def _data(data: dict[str, Any], widths: list[Any], file: Path, store: Store) -> dict[str, Any]:
-    """The data section, with files read into the store."""
-    given = data.pop("source", PLANTED)
-    parts = given if isinstance(given, list) else str(given).split(",")
-    options = data.pop("options", {})
-    data.pop("sha256", None)
-    targets = data.pop("targets", None)
-    if len(parts) == 1 and parts[0] in datasets.names():
-        data["source"] = parts[0]
-        if parts[0] == PLANTED:
-            s = data.get("s", [1.0])
-            s = s if isinstance(s, list) else [s]
-            data["s"] = [float(value) for value in s]
-            ends = {"d_in": max(widths[0], len(s)), "d_out": max(widths[-1], len(s))}
-            n_samples = options.pop("n_samples", None)
-            merged = {**ends, **options}
-            if n_samples not in (None, 10 * merged["d_in"]):
-                data["n_samples"] = n_samples  # refused: the page has no such setting
-            return data | {k: v for k, v in merged.items() if (k, v) not in _usual(len(s))}
-        return data | {"options": options}
-    paths = [file.parent / part for part in parts]
-    found = datasets.read(paths[0] if len(paths) == 1 else (paths[0], paths[1]), targets=targets)
-    upload = _uploads.of_arrays(paths[0].name, found.x, found.y, found.description)
-    return data | {"source": UPLOAD, "upload": store.put(upload).digest}
-
-
-def _usual(count: int) -> list[tuple[str, int]]:
-    """Sizes that need not be given."""
-    return [("d_in", count), ("d_out", count)]
-
-
-def _start(start: dict[str, Any], file: Path, store: Store) -> dict[str, Any]:
-    options = dict(start.get("options", {}))
-    if start.get("name") == "saved":
-        net = init.from_file(file.parent / str(options.get("path", "")))
-        return {"name": "saved", "saved": store.put_start(net)}
-    if isinstance(start.get("scale"), int):
-        start["scale"] = float(start["scale"])
-    return start
+    return House(settings=run_file.settings(file, store), store=store)
 
 
 def _require_small(traj: Trajectory) -> None:

@@ -1,11 +1,14 @@
 """The threads that compute, shared fairly by all users."""
 
 import itertools
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Hashable
 
 from deeplinear.explorer import _limits as limits
+
+_log = logging.getLogger("deeplinear.explorer")
 
 Job = Callable[[], None]
 
@@ -72,6 +75,8 @@ class Pool:
                 self._busy[owner] += 1
             try:
                 job()
+            except Exception:
+                _log.exception("A job failed")
             finally:
                 with self._ready:
                     self._busy[owner] -= 1

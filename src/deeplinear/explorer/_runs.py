@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 State = Literal["new", "waiting", "computing", "done", "cancelled", "failed"]
 
+_log = logging.getLogger("deeplinear.explorer")
+
 EVERYBODY = Pool()
 """The pool of a server."""
 
@@ -60,7 +62,8 @@ class Run:
     itinerary : soon after; None if it was cut short.
     elapsed : seconds of computing.
 
-    `recorded` is a trajectory of these settings that need not be computed again. `on_update` is called with the run, from its thread, whenever one of these has changed.
+    `recorded` is a trajectory of these settings that need not be computed again. `on_update` is
+    called with the run, from its thread, whenever one of these has changed.
     """
 
     def __init__(
@@ -129,8 +132,11 @@ class Run:
 
     @property
     def nbytes(self) -> int:
-        """What it takes of the memory."""
-        return 0 if self.traj is None else self.traj.reduced_vectors.nbytes
+        """What it takes of the memory: the weights and maps at the saved times."""
+        if self.traj is None:
+            return 0
+        widths = self.traj.widths
+        return 8 * len(self.traj) * (self.traj.n_params + widths[0] * widths[-1])
 
     @cached_property
     def quality(self) -> "Diagnostics":
@@ -157,7 +163,7 @@ class Run:
         except MemoryError:
             self._fail("There is not enough memory for this run. Use a smaller network.")
         except Exception as error:
-            logging.getLogger("deeplinear.explorer").exception("A run failed")
+            _log.exception("A run failed")
             self._fail(f"An unexpected error, {type(error).__name__}: {error}.")
         finally:
             self._ended.set()
@@ -232,5 +238,10 @@ class Run:
         self._update()
 
     def _update(self) -> None:
-        if self._on_update is not None:
-            self._on_update(self)
+        listener = self._on_update
+        if listener is None:
+            return
+        try:
+            listener(self)
+        except Exception:  # a page that has gone must not end the run of another
+            _log.exception("An update could not be shown")

@@ -111,7 +111,7 @@ def serve(
     port = listening.getsockname()[1]
     guarded = Guard(application(house), token=token, port=port)
     config = uvicorn.Config(
-        guarded,  # type: ignore[arg-type]
+        guarded,
         lifespan="on",
         log_level="warning",
         access_log=False,

@@ -1,10 +1,14 @@
 """Files that a user uploads, as arrays: parsed without executing anything, within limits."""
 
+import contextlib
 import hashlib
+import math
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -16,7 +20,7 @@ from deeplinear.explorer import _limits as limits
 TABLES, ARCHIVES = (".csv", ".tsv"), (".npz",)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Upload:
     """Data that a user brought.
 
@@ -31,7 +35,10 @@ class Upload:
     description: str
     columns: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
-    raw: bytes = field(default=b"", repr=False)
+    raw: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Upload({self.description})"
 
     @property
     def nbytes(self) -> int:
@@ -57,12 +64,7 @@ def of_arrays(name: str, x: Array, y: Array, description: str) -> Upload:
     LimitError
         They are too large.
     """
-    limits.require(
-        f"The number of entries of {name}",
-        x.size + y.size,
-        limits.UPLOAD_ENTRIES,
-        "Keep fewer rows or columns.",
-    )
+    _require_few(name, x, y)
     return Upload(name, x, y, digest_of(x, y), description)
 
 
@@ -108,20 +110,22 @@ def read(name: str, content: bytes, targets: tuple[str, ...] | None = None) -> U
     with tempfile.TemporaryDirectory(prefix="deeplinear-") as folder:
         file = Path(folder, f"data{suffix}")
         file.write_bytes(content)
+        columns: tuple[str, ...] = ()
         try:
-            columns: tuple[str, ...] = ()
             if suffix in TABLES:
                 columns = datasets.columns(file)
                 targets = columns[-1:] if targets is None else tuple(targets)
             else:
+                targets = None
                 _require_small(file, name)
-            data = datasets.read(file, targets=targets if suffix in TABLES else None)
+            data = datasets.read(file, targets=targets)
         except DeeplinearError as error:
             # The user knows the file by its own name.
             raise type(error)(str(error).replace(str(file), name)) from None
+    _require_few(name, data.x, data.y)
     about = f"{name}: {len(data.x)} samples, {data.x.shape[1]} inputs, {data.y.shape[1]} targets"
     if columns:
-        about += f" ({', '.join(data.target_names)})"
+        about += f" ({', '.join(data.target_names[:8])})"
     return Upload(
         name=name,
         x=data.x,
@@ -134,20 +138,55 @@ def read(name: str, content: bytes, targets: tuple[str, ...] | None = None) -> U
     )
 
 
+def _require_few(name: str, x: Array, y: Array) -> None:
+    for what, count, most in (
+        ("entries", x.size + y.size, limits.UPLOAD_ENTRIES),
+        ("inputs", x.shape[1], limits.WIDTH),
+        ("targets", y.shape[1], limits.WIDTH),
+    ):
+        limits.require(f"The number of {what} of {name}", count, most, _FEWER)
+
+
 def _require_small(file: Path, name: str) -> None:
-    """Refuse an archive that would unpack to too much, by what it claims and by what it holds."""
-    if not zipfile.is_zipfile(file):
-        return  # `datasets.read` says what is wrong
-    most = limits.UPLOAD_ENTRIES * 8 + 4096
-    with zipfile.ZipFile(file) as archive:
-        claimed = sum(entry.file_size for entry in archive.infolist())
-        limits.require(f"The unpacked size of {name}, in bytes,", claimed, most, _FEWER)
+    """Refuse an archive that would unpack to too much, by what it claims and by what it holds.
+
+    Other faults are left to `datasets.read`, which names them.
+    """
+    with contextlib.suppress(*_UNREADABLE), zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        limits.require(f"The number of arrays in {name}", len(entries), _ARRAYS, "Keep x and y.")
+        _require_bytes(name, sum(entry.file_size for entry in entries))
         held = 0
-        for entry in archive.infolist():
+        for entry in entries:
+            with archive.open(entry) as stream:
+                _require_bytes(name, _claimed(stream))
             with archive.open(entry) as stream:
                 while block := stream.read(1 << 16):
                     held += len(block)
-                    limits.require(f"The unpacked size of {name}, in bytes,", held, most, _FEWER)
+                    _require_bytes(name, held)
 
 
+def _claimed(stream: IO[bytes]) -> int:
+    """The bytes that an array's header asks for; 0 if it is no array."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        reader = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if reader is None:
+            return 0
+        shape, _, dtype = reader(stream)
+    except (ValueError, OSError):
+        return 0
+    return math.prod(shape) * dtype.itemsize
+
+
+def _require_bytes(name: str, count: int) -> None:
+    most = 8 * limits.UPLOAD_ENTRIES + 4096  # room for the headers
+    limits.require(f"The unpacked size of {name}, in bytes,", count, most, _FEWER)
+
+
+_ARRAYS = 32
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 _FEWER = "Keep fewer rows or columns."
