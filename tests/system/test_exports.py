@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import deeplinear as dl
+from deeplinear.solve import Trajectory
 from tests.system.visitor import PANELS, Visitor
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -39,7 +40,7 @@ def test_the_run_file_runs_and_opens_in_the_explorer_with_the_same_result(
     visitor.open("?s=3,1&hidden=3&scale=0.01")
     toml = save(visitor, "Save the settings", tmp_path)
     assert toml.name == "run.toml"
-    command = [sys.executable, "-m", "deeplinear", "run", str(toml), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "deeplinear", "run", str(toml), "--output", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     traj = dl.load(tmp_path / "out" / "trajectory.zarr")
@@ -64,7 +65,7 @@ def test_the_python_lines_repeat_the_run(visitor: Visitor, tmp_path: Path) -> No
     lines = save(visitor, "Save the Python lines", tmp_path).read_text()
     names: dict[str, object] = {}
     exec(compile(lines, "run.py", "exec"), names)
-    found = [one for one in names.values() if isinstance(one, dl.Trajectory)]
+    found = [one for one in names.values() if isinstance(one, Trajectory)]
     assert len(found) == 1
     assert abs(found[0].t_end / visitor.plot("loss")["data"][0]["x"][-1] - 1) < 1e-4
 

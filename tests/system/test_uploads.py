@@ -31,7 +31,7 @@ def test_a_table_is_learned_and_its_target_can_be_chosen(visitor: Visitor, table
     visitor.open()
     upload(visitor, table)
     assert "upload=" in visitor.query()
-    assert "measured.csv: 40 samples, 3 inputs, 1 targets" in visitor.find(".dl-side").inner_text()
+    assert "measured.csv: 40 samples, 4 inputs, 1 targets" in visitor.find(".dl-side").inner_text()
     before = visitor.query()
     visitor.choose("target", "first")
     assert visitor.query() != before

@@ -141,8 +141,7 @@ class Controls:
             return
         preset = PRESETS[name]
         self._story.text = preset.story
-        if preset.settings != self.desk.settings or preset.beside is not None:
-            self.desk.change(preset.settings, beside=preset.beside)
+        self.desk.tell(preset.settings, preset.beside)
 
     def tell(self, name: str) -> None:
         """Choose a preset."""

@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import Client, background_tasks, run, ui
 
 from deeplinear._core.errors import DeeplinearError
-from deeplinear.explorer import _exports
+from deeplinear.explorer import _drawings, _exports
 from deeplinear.explorer._controls import Controls
 from deeplinear.explorer._limits import LimitError
 from deeplinear.explorer._mistakes import SettingsError
@@ -17,6 +17,7 @@ from deeplinear.explorer._runs import Run
 from deeplinear.explorer._sessions import Session
 from deeplinear.explorer._settings import Settings
 from deeplinear.explorer._stream import Stream
+from deeplinear.solve import Trajectory
 
 MAIN, PINNED = "main", "pinned"
 SETTLED = 0.04  # seconds without a change after which a run begins
@@ -38,6 +39,7 @@ class Desk:
         self._client, self._loop = client, asyncio.get_running_loop()
         self._streams: dict[str, Stream] = {}
         self._waiting: asyncio.TimerHandle | None = None
+        self._beside: Settings | None = None  # what the story has pinned
         self.settings, mistakes = _settings(query, session.house.settings)
         self.controls = Controls(self)
         self.pictures = Pictures(self.act)
@@ -72,10 +74,18 @@ class Desk:
                 self.say(str(error))
         self._tell_link()
 
-    def change(self, settings: Settings, beside: Settings | None = None) -> None:
-        """Take over new settings; the run begins when they have settled."""
+    def tell(self, settings: Settings, beside: Settings | None) -> None:
+        """Show a story: its run, and the one that it pins beside it."""
         if beside is not None:
             self._run(beside, PINNED)
+        elif self._beside is not None and PINNED in self.session.runs:
+            if self.session.runs[PINNED].settings == self._beside:
+                self.unpin()
+        self._beside = beside
+        self.change(settings)
+
+    def change(self, settings: Settings) -> None:
+        """Take over new settings; the run begins when they have settled."""
         if settings != self.settings:
             self.settings = settings
             if self._waiting is not None:
@@ -178,13 +188,16 @@ class Desk:
         self.pictures.send("link", query=self.settings.link(), beside=beside)
 
     def _save(self, details: dict[str, Any]) -> None:
+        """Save a picture."""
         current = self.session.runs.get(str(details.get("slot")))
-        panel = str(details.get("panel"))
-        if panel == "network":
-            panel = "network" if details.get("network") else "adjacency"
-        if current is not None and current.traj is not None:
-            name, form, t = PICTURES.get(panel, panel), str(details.get("format")), details.get("t")
-            self._download(lambda: _exports.picture(current, name, form, t=t))
+        if current is None or current.traj is None:
+            return
+        panel, form = str(details.get("panel")), str(details.get("format"))
+        if panel == "network" and not (details.get("network") and panel in _drawings.PANELS):
+            panel = "adjacency"
+        name = PICTURES.get(panel, panel)
+        t = _within(current.traj, float(details.get("t") or 0.0))
+        self._download(lambda: _exports.picture(current, name, form, t=t))
 
     def _download(self, make: Callable[[], Any]) -> None:
         async def download() -> None:
@@ -197,6 +210,13 @@ class Desk:
                     ui.download.content(found.content, found.name, found.media_type)
 
         background_tasks.create(download())
+
+
+def _within(traj: Trajectory, x: float) -> float:
+    """The time of a run at a place of the cursor, whose axis goes on beyond the end."""
+    start, end = float(traj.t[0]), traj.t_end
+    x = min(max(x, 0.0), abs(end - start))
+    return start + x if end >= start else start - x
 
 
 def describe(settings: Settings) -> str:
