@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-from deeplinear.analysis import _curvature, diagnostics, largest_eigenvalue
+from deeplinear import init
+from deeplinear.analysis import (
+    _curvature,
+    diagnostics,
+    extreme_eigenvalues,
+    largest_eigenvalue,
+)
 
 
 def random_network(widths: tuple[int, ...], scale: float) -> dl.LinearNetwork:
@@ -59,3 +65,29 @@ def test_descent_stays_at_the_minimum_only_below_the_step_bound(factor: float, s
     near = dl.LinearNetwork([w + 1e-6 for w in minimum.final.weights])
     traj = dl.gradient_descent(problem, near, step_size=step, n_steps=200)
     assert (traj.loss[-1] <= traj.loss[0]) == stays
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-3, 0.5])
+def test_the_iteration_finds_both_ends_of_the_spectrum(scale: float) -> None:
+    problem = dl.Problem.from_modes([3.0, 2.0, 1.0])
+    net = init.gaussian((3, 18, 18, 3), scale=scale or 1e-200, seed=0)
+    dense = np.linalg.eigvalsh(dl.hessian(problem, net))
+    low, high = extreme_eigenvalues(problem, net)
+    size = max(abs(dense[0]), abs(dense[-1]), 1e-300)
+    assert abs(low - dense[0]) <= 1e-7 * size
+    assert abs(high - dense[-1]) <= 1e-7 * size
+
+
+def test_a_minimum_with_many_flat_directions_has_both_ends_too() -> None:
+    problem = dl.Problem.from_modes(np.linspace(1.0, 4.0, 16))
+    traj = dl.gradient_flow(problem, init.gaussian((16, 16, 16), scale=1e-2, seed=0))
+    low, high = extreme_eigenvalues(problem, traj.final)
+    assert abs(low) < 1e-3
+    assert high == pytest.approx(8.0, rel=1e-3)  # h s^(2 - 2/h)
+
+
+def test_a_hessian_that_overflows_has_no_ends() -> None:
+    problem = dl.Problem.from_modes([2.0, 1.0])
+    for widths in ((2, 2, 2, 2), (2, 20, 20, 2)):
+        huge = init.gaussian(widths, scale=1e140, seed=0)
+        assert np.isnan(extreme_eigenvalues(problem, huge)).all()

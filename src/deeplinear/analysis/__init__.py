@@ -1,7 +1,7 @@
 """A trajectory read against the landscape: itinerary, learned modes, diagnostics, alignment."""
 
 from deeplinear.analysis._alignment import ModeAlignment, alignment
-from deeplinear.analysis._curvature import largest_eigenvalue
+from deeplinear.analysis._curvature import extreme_eigenvalues, largest_eigenvalue
 from deeplinear.analysis._diagnostics import Diagnostics, diagnostics
 from deeplinear.analysis._grown import GrownCurve, GrownSurface
 from deeplinear.analysis._itinerary import Itinerary, Visit, itinerary
@@ -23,6 +23,7 @@ __all__ = [
     "alignment",
     "critical_value",
     "diagnostics",
+    "extreme_eigenvalues",
     "itinerary",
     "itinerary_table",
     "largest_eigenvalue",

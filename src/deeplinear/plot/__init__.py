@@ -17,9 +17,13 @@ from deeplinear.plot._alignment import alignment
 from deeplinear.plot._barcode import barcode
 from deeplinear.plot._curves import drift, mode_strengths, singular_values
 from deeplinear.plot._heatmap import adjacency
+from deeplinear.plot._hessian import hessian
+from deeplinear.plot._imbalance import imbalance
 from deeplinear.plot._lattice import lattice
 from deeplinear.plot._loss import gradient_norm, loss
 from deeplinear.plot._manifold import manifold
+from deeplinear.plot._network import network
+from deeplinear.plot._paper import style
 from deeplinear.plot._phase_portrait import phase_portrait
 from deeplinear.plot._spectrum import spectrum
 from deeplinear.plot._surface import surface
@@ -31,13 +35,17 @@ __all__ = [
     "barcode",
     "drift",
     "gradient_norm",
+    "hessian",
+    "imbalance",
     "lattice",
     "loss",
     "manifold",
     "mode_strengths",
     "mode_style",
+    "network",
     "phase_portrait",
     "singular_values",
     "spectrum",
+    "style",
     "surface",
 ]

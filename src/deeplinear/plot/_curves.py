@@ -73,17 +73,34 @@ def mode_strengths(
     return ax
 
 
-def singular_values(traj: Trajectory, *, ax: "Axes | None" = None) -> "Axes":
+def singular_values(
+    traj: Trajectory, *, ax: "Axes | None" = None, exact: Solution | None = None
+) -> "Axes":
     """Draw the singular values of P against time, on logarithmic axes.
 
     Faint lines are the singular values of the best map of these widths. Values below 1e-14
     of the largest at the time are round-off and not drawn.
 
+    Parameters
+    ----------
+    traj
+        A run.
+    ax
+        Axes to draw on. None: new ones.
+    exact
+        A closed form of the flow from ``traj.initial`` (`exact.applicable`), to be laid over as
+        dots.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        `exact` is given for a run backward in time, or is no closed form.
+
     References
     ----------
     theory §3; Arora, Cohen, Hu, Luo, arXiv 1905.13655.
     """
-    found = data.singular_values(traj)
+    found = data.singular_values(traj, exact)
     ax = axes_for(ax)
     shared = ax.has_data()
     draw_time(ax, found.time, shared=shared)
@@ -100,6 +117,7 @@ def singular_values(traj: Trajectory, *, ax: "Axes | None" = None) -> "Axes":
         curve(ax, found.time, values, label=f"singular value {k}", positive=True, **style)
         if values[-1] > 0:
             labels.append(Label(float(values[-1]), str(k), **style))
+    _overlay(ax, found.exact)
     log_scale(ax, "y")
     set_limits(ax, "y", *found.limits, widen=shared)
     margin_labels(ax, labels, r"$k$")
@@ -143,5 +161,5 @@ def drift(
 def _overlay(ax: "Axes", exact: ExactCurves | None) -> None:
     """The closed form, as dots."""
     if exact is not None:
-        for y in exact.y.T:
+        for y in np.where(exact.y != 0, exact.y, np.nan).T:
             ax.plot(exact.x, y, color=INK, lw=1.0, ls=(0, (1, 2.6)), zorder=3, label="_exact")

@@ -1,18 +1,24 @@
 """The loss and its gradient against time, with the visits of a run marked (theory §8, §11)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from deeplinear import analysis
+from deeplinear._core import checks
+from deeplinear._core.errors import unknown_name
 from deeplinear.plot import data
 from deeplinear.plot._labels import Label, margin_labels
 from deeplinear.plot._marks import mark_visits
 from deeplinear.plot._style import axes_for, log_scale, note, set_limits
 from deeplinear.plot._time import curve, draw_time
+from deeplinear.plot._zoom import draw_zooms
 from deeplinear.plot.data import INK, MUTED
+from deeplinear.plot.data._transitions import MOST
 from deeplinear.solve import Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_TALL = (5.4, 4.6)
 
 
 def loss(
@@ -21,6 +27,7 @@ def loss(
     ax: "Axes | None" = None,
     classes: bool = True,
     itinerary: analysis.Itinerary | None = None,
+    zoom: Literal["transitions"] | int | None = None,
     color: str = INK,
     label: str | None = None,
 ) -> "Axes":
@@ -42,6 +49,10 @@ def loss(
     itinerary
         The visits of this run, to be marked on the curve where their gradient is smallest:
         plateaus and the end by a dot with their learned modes, sets that were passed by a ring.
+    zoom
+        "transitions" or a number: the exits of the three, or so many, most prominent plateaus are
+        drawn again on small axes above, on linear scales and with their critical values. A square
+        with a letter marks each on the curve, where the next mode passes s_k / 2.
     color, label
         Of the curve, for several runs on the same axes.
 
@@ -49,12 +60,18 @@ def loss(
     -------
     Axes
 
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        `traj` is no run, `itinerary` no itinerary, `zoom` something else.
+
     References
     ----------
     theory §8, §11.
     """
     found = data.loss(traj, itinerary, classes=classes)
-    ax = axes_for(ax)
+    falls = _transitions(traj, itinerary, zoom)
+    ax = axes_for(ax, _TALL if falls else None)
     shared = ax.has_data()
     draw_time(ax, found.time, shared=shared)
     curve(ax, found.time, found.gap, color=color, label=label, positive=True)
@@ -74,8 +91,25 @@ def loss(
     if found.limits is not None:
         margin_labels(ax, labels, "learned", leaders=True)
         levels = [line.gap for line in found.critical]
-        mark_visits(ax, found.visits, (found.time.x, found.gap), up=True, lines=levels)
+        squares = [(fall.t, fall.y) for fall in falls]
+        mark_visits(
+            ax, found.visits, (found.time.x, found.gap), up=True, lines=levels, others=squares
+        )
+        draw_zooms(ax, falls, color)
     return ax
+
+
+def _transitions(
+    traj: Trajectory,
+    itinerary: analysis.Itinerary | None,
+    zoom: Literal["transitions"] | int | None,
+) -> tuple[data.Transition, ...]:
+    if zoom is None:
+        return ()
+    if isinstance(zoom, str) and zoom != "transitions":
+        raise unknown_name("zoom", zoom, ("transitions",))
+    most = MOST if isinstance(zoom, str) else checks.integer("zoom", zoom, minimum=1)
+    return data.transitions(traj, itinerary, most=most)
 
 
 def gradient_norm(

@@ -52,13 +52,14 @@ def mark_visits(
     *,
     up: bool,
     lines: Sequence[float] = (),
+    others: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Mark where each visit's gradient was smallest, filled for plateaus and the end.
 
     Plateaus and the end are labelled by their learned modes, above the curve if `up`, below if
-    not, and rather not across the horizontal `lines`; the most prominent first, and those without
-    room for a label not at all. Times out of view are marked at the edge, on the curve. Call it
-    when the limits of the axes are set.
+    not, and rather not across the horizontal `lines`, never over the marks of `others`; the most
+    prominent first, and those without room for a label not at all. Times out of view are marked at
+    the edge, on the curve. Call it when the limits of the axes are set.
     """
     bottom, top = sorted(ax.get_ylim())
     seen = [
@@ -77,7 +78,7 @@ def mark_visits(
             [mark.x], [mark.y], "o", mfc=face, mec=edge, ms=size, mew=0.8, zorder=4,
             clip_on=False, label="_visit",
         )  # fmt: skip
-    _write(ax, seen, curve, up, lines)
+    _write(ax, seen, curve, up, lines, others)
 
 
 def _in_view(ax: "Axes", x: float, y: float, curve: tuple[Array, Array]) -> tuple[float, float]:
@@ -107,23 +108,28 @@ def _write(
     curve: tuple[Array, Array],
     up: bool,
     lines: Sequence[float],
+    others: Sequence[tuple[float, float]],
 ) -> None:
     """The labels, the heaviest first, each in the first place that is free."""
     size = _points(ax)
     places = _places(ax, [mark.x for mark in marks], [mark.y for mark in marks]) * size
-    taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y in places]
+    foreign = _places(ax, [x for x, _ in others], [y for _, y in others]) * size
+    taken = [
+        _Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS)
+        for x, y in np.vstack([places, foreign])
+    ]
     line = _dense(_places(ax, *curve) * size)
     levels = _places(ax, np.full(len(lines), ax.get_xlim()[1]), lines)[:, 1] * size[1]
     whole = _Box(0.0, 0.0, *size)
     for mark, place in sorted(zip(marks, places, strict=True), key=lambda pair: -pair[0].weight):
         if not mark.named:
             continue
-        others = [box for box in taken if tuple(box.center) != tuple(place)]
+        rest = [box for box in taken if tuple(box.center) != tuple(place)]
         for box, far in _candidates(place, len(mark.text), up, levels):
             if not whole.covers(box) or box.holds(line) or any(map(box.overlaps, taken)):
                 continue
             join = _dense(np.array([box.center, place])) if far else place[None]
-            if far and any(other.holds(join) for other in others):
+            if far and any(other.holds(join) for other in rest):
                 continue
             taken.append(box)
             line = np.vstack([line, join])

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from deeplinear._core.errors import ArgumentTypeError
+from deeplinear.plot._paper import paper_settings, paper_size
 from deeplinear.plot.data._palette import GRID, INK, MUTED
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ SETTINGS: dict[Any, Any] = {
 
 
 def settings() -> AbstractContextManager[None]:
-    """Return a context in which new figures have the look of this library."""
+    """Return a context in which new figures have the look of this library, or of `style`."""
     import matplotlib
 
-    return matplotlib.rc_context(SETTINGS)
+    return matplotlib.rc_context({**SETTINGS, **paper_settings()})
 
 
 def axes_for(
@@ -62,7 +63,7 @@ def axes_for(
         import matplotlib.pyplot as plt
 
         with settings():
-            ax = plt.subplots(figsize=size, layout=layout)[1]
+            ax = plt.subplots(figsize=paper_size(size), layout=layout)[1]
     elif not (hasattr(ax, "plot") and hasattr(ax, "figure")):
         raise ArgumentTypeError(
             f"Argument `ax` must be a matplotlib Axes or None, but it is of type "

@@ -7,6 +7,7 @@ import numpy as np
 from deeplinear._core.errors import ArgumentTypeError
 from deeplinear.analysis import GrownSurface
 from deeplinear.plot._manifold import dark_colors, marks, two_modes
+from deeplinear.plot._paper import paper_size
 from deeplinear.plot._style import settings
 from deeplinear.plot.data import INK
 from deeplinear.plot.data._modes import strengths
@@ -116,7 +117,7 @@ def _solid(ax: "Axes | None") -> Any:
         import matplotlib.pyplot as plt
 
         with settings():
-            solid = plt.figure(figsize=_SIZE).add_axes(_ROOM, projection="3d")
+            solid = plt.figure(figsize=paper_size(_SIZE)).add_axes(_ROOM, projection="3d")
     if not hasattr(solid, "plot_surface"):
         raise ArgumentTypeError(
             "Argument `ax` must be three-dimensional axes or None: make them with "

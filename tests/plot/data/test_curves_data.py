@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import deeplinear as dl
@@ -47,6 +47,7 @@ def test_what_is_no_run_is_refused(prepare) -> None:
         prepare(3)
 
 
+@settings(max_examples=25)
 @given(
     s=st.lists(st.floats(0.5, 3.0), min_size=1, max_size=3),
     a=st.floats(0.05, 0.4),
@@ -168,13 +169,21 @@ def test_weights_that_overflow_have_no_spectrum_of_imbalance(runs: Runs) -> None
     assert np.isfinite(values[0][-1]).all() or np.isnan(values[0][-1]).all()
 
 
-def test_of_wide_layers_only_some_times_are_used() -> None:
+def test_of_wide_layers_only_some_times_and_eigenvalues_are_used() -> None:
     problem = dl.Problem.from_modes([2.0, 1.0])
-    net = init.gaussian((2, 300, 2), scale=0.01, seed=0)
-    traj = dl.gradient_flow(problem, net)
+    traj = dl.gradient_flow(problem, init.gaussian((2, 300, 2), scale=0.01, seed=0))
     found = data.imbalance(traj)
-    assert 2 <= len(found.x) < len(traj)
-    assert (found.x[0], found.x[-1]) == (0.0, traj.t_end)
+    assert 2 <= len(found.time.x) < len(traj)
+    assert (found.time.x[0], found.time.x[-1]) == (0.0, traj.t_end)
+    every = np.linalg.eigvalsh(traj.initial.imbalance()[0])
+    assert found.values[0].shape[1] == 40
+    np.testing.assert_allclose(found.values[0][0, [0, -1]], every[[-1, 0]])
+    assert found.widths == (300,)
+
+
+def test_only_balanced_networks_are_called_so() -> None:
+    assert data.imbalance(init.balanced((3, 3, 3), scale=1e-3, seed=0)).balanced
+    assert not data.imbalance(init.gaussian((3, 3, 3), scale=1e-3, seed=0)).balanced
 
 
 def test_alignment_is_one_for_modes_that_are_singular_pairs(runs: Runs) -> None:

@@ -14,6 +14,7 @@ words, from the same finished objects. It imports no matplotlib.
 from deeplinear.plot.data._adjacency import AdjacencyImage, adjacency
 from deeplinear.plot.data._alignment import AlignmentMap, alignment
 from deeplinear.plot.data._barcode import Bar, Bars, barcode
+from deeplinear.plot.data._hessian import HessianSpectra, hessian
 from deeplinear.plot.data._lattice import LatticeDiagram, Step, lattice
 from deeplinear.plot.data._laws import DriftCurve, ImbalanceSpectra, drift, imbalance
 from deeplinear.plot.data._loss import (
@@ -34,6 +35,7 @@ from deeplinear.plot.data._network import NetworkGraph, network
 from deeplinear.plot.data._palette import COLORS, DASHES, GRID, INK, MUTED, mode_style
 from deeplinear.plot.data._spectrum import Spectrum, spectrum
 from deeplinear.plot.data._time import TimeAxis, time_axis
+from deeplinear.plot.data._transitions import Transition, transitions
 from deeplinear.plot.data._visits import VisitMark, visit_marks
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "DriftCurve",
     "ExactCurves",
     "GradientNormCurve",
+    "HessianSpectra",
     "ImbalanceSpectra",
     "LatticeDiagram",
     "LossCurve",
@@ -59,12 +62,14 @@ __all__ = [
     "Spectrum",
     "Step",
     "TimeAxis",
+    "Transition",
     "VisitMark",
     "adjacency",
     "alignment",
     "barcode",
     "drift",
     "gradient_norm",
+    "hessian",
     "imbalance",
     "lattice",
     "loss",
@@ -74,5 +79,6 @@ __all__ = [
     "singular_values",
     "spectrum",
     "time_axis",
+    "transitions",
     "visit_marks",
 ]

@@ -11,6 +11,8 @@ from deeplinear.plot.data._time import TimeAxis, time_axis
 from deeplinear.solve import Trajectory
 
 _OPERATIONS = 2e9  # spent on eigenvalues for one figure, at most
+_MOST = 40  # eigenvalues of a layer
+_BALANCED = 1e-13  # of the squared weights
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,18 @@ class ImbalanceSpectra:
 
     Attributes
     ----------
-    time : the time axis; None for one network.
-    x : ``(j,)`` the times since the start at which they are computed; ``(1,)``, 0, for one network.
-    values : one array ``(j, d)`` for each hidden layer, descending; NaN where weights overflow.
+    time : the time axis, with the times at which they are computed; None for one network.
+    values : one array ``(j, d)`` for each hidden layer, descending; NaN where weights overflow. Of
+        layers wider than 40, 40 eigenvalues, the first and the last always.
+    widths : of the hidden layers.
+    balanced : whether all are below 1e-13 of the squared norm of a layer's weights.
     limits : of the height; None if there is nothing to show.
     """
 
     time: TimeAxis | None
-    x: Array
     values: tuple[Array, ...]
+    widths: tuple[int, ...]
+    balanced: bool
     limits: tuple[float, float] | None
 
 
@@ -103,14 +108,14 @@ def imbalance(run_or_network: Trajectory | LinearNetwork) -> ImbalanceSpectra:
     (array([[ 3., -3.]]),)
     """
     given = run_or_network
+    time = None
     if isinstance(given, LinearNetwork):
-        time, x, networks = None, np.zeros(1), [given]
+        networks = [given]
     elif isinstance(given, Trajectory):
-        time = time_axis(given)
         cost = 10.0 * sum(d**3 for d in given.widths[1:-1])
-        n = int(np.clip(_OPERATIONS / max(cost, 1.0), 2, len(given)))
+        n = int(np.clip(_OPERATIONS / max(cost, 1.0), 2, max(len(given), 2)))
         chosen = np.unique(np.linspace(0, len(given) - 1, n).round().astype(int))
-        x, networks = time.x[chosen], [given[int(k)] for k in chosen]
+        time, networks = time_axis(given).at(chosen), [given[int(k)] for k in chosen]
     else:
         raise ArgumentTypeError(
             f"Argument `run_or_network` must be a Trajectory or a LinearNetwork, but it is of type "
@@ -119,11 +124,14 @@ def imbalance(run_or_network: Trajectory | LinearNetwork) -> ImbalanceSpectra:
     rows = [[_eigenvalues(c) for c in _imbalances(net)] for net in networks]
     values = tuple(np.array(layer) for layer in zip(*rows, strict=True))
     finite = np.concatenate([np.zeros(0), *(v[np.isfinite(v)] for v in values)])
-    if finite.size == 0:
-        return ImbalanceSpectra(time, x, values, None)
-    low, high = min(float(finite.min()), 0.0), max(float(finite.max()), 0.0)
-    pad = 0.06 * (high - low) or 1.0
-    return ImbalanceSpectra(time, x, values, (low - pad, high + pad))
+    limits, balanced = None, False
+    if finite.size:
+        weights = max(float(np.linalg.norm(w)) for w in networks[0].weights)
+        balanced = float(np.abs(finite).max()) <= _BALANCED * weights**2
+        low, high = min(float(finite.min()), 0.0), max(float(finite.max()), 0.0)
+        pad = 0.06 * (high - low) or 1.0
+        limits = (low - pad, high + pad)
+    return ImbalanceSpectra(time, values, given.widths[1:-1], balanced, limits)
 
 
 def _imbalances(net: LinearNetwork) -> list[Array]:
@@ -132,7 +140,8 @@ def _imbalances(net: LinearNetwork) -> list[Array]:
 
 
 def _eigenvalues(c: Array) -> Array:
-    """Descending; NaN if the matrix overflows."""
+    """Descending, some of many; NaN if the matrix overflows."""
+    some = np.linspace(0, len(c) - 1, min(len(c), _MOST)).round().astype(int)
     if not np.isfinite(c).all():
-        return np.full(len(c), np.nan)
-    return np.asarray(np.linalg.eigvalsh(c)[::-1])
+        return np.full(len(some), np.nan)
+    return np.asarray(np.linalg.eigvalsh(c)[::-1][some])

@@ -9,7 +9,7 @@ from deeplinear._core.checks import Array
 from deeplinear.network import LinearNetwork
 from deeplinear.plot.data._adjacency import largest_weight, require_network
 
-NODES, EDGES = 16, 600
+NODES, EDGES = 16, 200
 """Nodes of a layer and edges in all that are drawn at most, unless it is asked for more."""
 
 _FAINT = 0.01  # edges below this share of the limit are too thin to be seen
@@ -74,10 +74,9 @@ def network(
     nodes = checks.integer("nodes", nodes, minimum=1)
     edges = checks.integer("edges", edges, minimum=1)
     scale = largest_weight(net)  # whose squares neither overflow nor vanish
-    if limit is None:
-        limit = scale
-    else:
+    if limit is not None:
         limit = checks.number("limit", limit, minimum=0.0, exclusive=True)
+    limit = limit or scale
     kept = [_largest(norms, nodes) for norms in _norms(net, scale)]
     first = np.concatenate([[0], np.cumsum([len(k) for k in kept])])
     source, target, weight = [], [], []

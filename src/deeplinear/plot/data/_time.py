@@ -1,6 +1,7 @@
 """The time axis that all figures of one run share: logarithmic, over the times that matter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class TimeAxis:
         valid = self.shown & np.isfinite(y)
         y = np.where(valid & ((y > 0) | (not positive)), y, np.nan)
         return self.x[valid], y[valid]
+
+    def at(self, chosen: np.ndarray) -> Self:
+        """The same axis with some of the times."""
+        return replace(self, x=self.x[chosen], shown=self.shown[chosen])
 
 
 def time_axis(traj: Trajectory) -> TimeAxis:

@@ -1,0 +1,145 @@
+"""The Hessian eigenvalues along a run (theory §5, §8)."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplinear.analysis import Itinerary
+from deeplinear.plot import data
+from deeplinear.plot._labels import Label, margin_labels
+from deeplinear.plot._style import axes_for, note
+from deeplinear.plot._time import curve, draw_time
+from deeplinear.plot.data import COLORS, GRID, MUTED, HessianSpectra
+from deeplinear.plot.data._visits import shortened
+from deeplinear.solve import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_TEXT = 7.5
+_LINEAR = 1e-3  # of the largest modulus: below, the height is linear
+_NEAR = 0.05  # of the axis: names nearer to each other are left out
+
+
+def hessian(
+    traj: Trajectory,
+    *,
+    ax: "Axes | None" = None,
+    itinerary: Itinerary | None = None,
+    n_times: int | None = None,
+) -> "Axes":
+    """Draw the Hessian eigenvalues along a run: the curvatures that it meets.
+
+    Positive ones are blue lines, negative ones orange and dashed, those within 1e-6 of the largest
+    modulus are left out: most are zero, since symmetries do not change the map. On a plateau the
+    negative ones are the ways out; at a minimum there are none. The height is
+    symmetric-logarithmic, linear below 1e-3 of the largest modulus.
+
+    Parameters
+    ----------
+    traj
+        A run. Of more than 400 parameters, only the smallest and the largest eigenvalue are
+        computed, as a note says.
+    ax
+        Axes to draw on. None: new ones.
+    itinerary
+        The visits of this run: faint lines where their gradient is smallest, with the learned
+        modes and the number of negative eigenvalues at the nearest of the times above.
+    n_times
+        At how many of the saved times. None: as many as take about a second, from 12 to 120.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        `traj` is no run, `itinerary` no itinerary, or `n_times` no integer >= 1.
+
+    Examples
+    --------
+    >>> import deeplinear as dl
+    >>> from deeplinear import plot
+    >>> problem = dl.Problem.from_modes([3.0, 1.5])
+    >>> traj = dl.gradient_flow(problem, dl.init.gaussian((2, 2, 2, 2), scale=0.05, seed=0))
+    >>> ax = plot.hessian(traj, itinerary=dl.itinerary(traj))
+    >>> ax.get_ylabel()
+    'Hessian eigenvalue'
+
+    References
+    ----------
+    theory §5, §8, §11.
+    """
+    found = data.hessian(traj, itinerary, n_times=n_times)
+    ax = axes_for(ax)
+    draw_time(ax, found.time, shared=ax.has_data())
+    ax.set_ylabel("Hessian eigenvalue")
+    if found.limits is None:
+        note(ax, "the Hessian overflows at every saved time")
+        ax.set_yticks([])
+        return ax
+    _scale(ax, found)
+    ax.axhline(0.0, color=MUTED, lw=0.6, zorder=1)
+    styles = ((1.0, COLORS[0], "-", "positive"), (-1.0, COLORS[1], (0, (4, 1.4)), "negative"))
+    for sign, color, dashes, name in styles:
+        for j, y in enumerate(found.values.T):
+            y = np.where(sign * y > found.zero, y, np.nan)
+            label = name if j == 0 else f"_{name}"
+            curve(ax, found.time, y, color=color, ls=dashes, lw=0.9, label=label, zorder=2)
+    _mark(ax, found)
+    _names(ax, found)
+    return ax
+
+
+def _scale(ax: "Axes", found: HessianSpectra) -> None:
+    """Symmetric-logarithmic, with the powers of ten and zero named."""
+    assert found.limits is not None
+    low, high = found.limits
+    largest = max(-low, high)
+    threshold = 10.0 ** math.ceil(math.log10(_LINEAR * largest))
+    ax.set_yscale("symlog", linthresh=threshold, linscale=0.5)
+    decades = 10.0 ** np.arange(math.log10(threshold), math.log10(largest) + 1e-9)
+    ax.set_yticks([*(-decades[decades <= -low][::-1]), 0.0, *decades[decades <= high]])
+    ax.set_yticks([], minor=True)
+    ax.set_ylim(min(1.5 * low, -threshold), max(1.5 * high, threshold))
+
+
+def _mark(ax: "Axes", found: HessianSpectra) -> None:
+    """The visits: a faint line each, with what is known there, where names do not collide."""
+    left, right = ax.get_xlim()
+    log = ax.get_xscale() == "log"
+    used: list[float] = []
+    for visit in sorted(found.visits, key=lambda visit: -visit.prominence):
+        x = min(max(visit.x, left), right)
+        ax.axvline(x, color=GRID, lw=0.9, zorder=0, label="_visit")
+        span = math.log(x / left) / math.log(right / left) if log else (x - left) / (right - left)
+        if not visit.named or any(abs(span - other) < _NEAR for other in used):
+            continue
+        used.append(span)
+        near = int(np.argmin(np.abs(found.time.x - x)))
+        words = shortened(visit.label)
+        if found.whole:
+            words += f"\n{found.negative[near]} neg."
+        ax.annotate(
+            words, (span, 1.0), (0.0, 2.0), xycoords="axes fraction", ha="center", va="bottom",
+            textcoords="offset points", fontsize=_TEXT, color=MUTED,
+        )  # fmt: skip
+
+
+def _names(ax: "Axes", found: HessianSpectra) -> None:
+    """What the colors mean, in the margin, and what is not drawn."""
+    low, high = ax.get_ylim()
+    labels = []
+    if bool(np.any(found.values > found.zero)):
+        labels.append(Label(high, "positive", COLORS[0]))
+    if bool(np.any(found.values < -found.zero)):
+        labels.append(Label(low, "negative", COLORS[1], (0, (4, 1.4))))
+    margin_labels(ax, labels, "")
+    if not found.whole:
+        ax.annotate(
+            "the smallest and the largest eigenvalue", (1.0, 0.0), (0.0, -32.0), ha="right",
+            xycoords="axes fraction", textcoords="offset points", va="top", fontsize=_TEXT,
+            color=MUTED, annotation_clip=False,
+        )  # fmt: skip
