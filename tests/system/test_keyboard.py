@@ -2,7 +2,7 @@
 
 from tests.system.visitor import Visitor
 
-FOCUSED = "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent"
+FOCUSED = "document.activeElement.closest('[aria-label]')?.getAttribute('aria-label') ?? ''"
 
 
 def test_the_focus_goes_through_the_settings_then_the_pictures_then_the_bar(

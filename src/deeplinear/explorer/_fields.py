@@ -87,11 +87,13 @@ def slider(
         found.props(f'type=range min={low:g} max={high:g} step={step:g} aria-label="{label}"')
         # As an attribute: as a property, each update of the page would move it back.
         found.props["^value"] = min(max(value, low), high)
+        found.props(f'aria-valuetext="{shown(value)}"')
         reading = ui.label(shown(value)).classes("dl-value")
 
     def moved(event: Any) -> None:
         place = float(event.args)
         reading.text = shown(place)
+        found.props(f'aria-valuetext="{shown(place)}"')
         change(place)
 
     found.on("input", moved, js_handler="event => emit(event.target.value)", throttle=0.03)

@@ -48,10 +48,9 @@ class Stream:
             self._show(self._view)
         elif run.traj is None and run.problem is not None and len(run.points) > 1:
             self._show(_view.partial(run.problem, run.points))
-        if run.traj is not None and run.itinerary is not None and not self._read:
+        if self._view is not None and not self._read and (run.itinerary or not run.running):
             self._read = True
-            assert self._view is not None
-            self._view |= _view.reading(run.traj, run.itinerary)
+            self._view |= _view.reading(run)
             self._show(self._view)
         self._send("status", slot=self._slot, **_view.status(run))
 

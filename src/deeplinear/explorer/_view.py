@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from deeplinear.analysis import Itinerary
 from deeplinear.explorer._panels import _drift, _lattice, _loss, _strengths, _time, _visits
 from deeplinear.explorer._panels._numbers import number, numbers
 from deeplinear.explorer._runs import Point, Run
@@ -25,13 +24,17 @@ def curves(traj: Trajectory) -> dict[str, Any]:
     }
 
 
-def reading(traj: Trajectory, itinerary: Itinerary) -> dict[str, Any]:
-    """Return the visits and the lattice."""
+def reading(run: Run) -> dict[str, Any]:
+    """Return the visits and the lattice; words in their place if they were not looked for."""
+    traj, itinerary = run.traj, run.itinerary
+    assert traj is not None
+    if itinerary is None:
+        why = run.message or "the run was cancelled: its saddles are not known"
+        return {"visits": [], "lattice": {"note": why}}
     optimum = float(traj.problem.optimum(min(traj.widths)))
     return {
         "visits": _visits.prepare(traj.problem, itinerary, optimum),
         "lattice": _lattice.prepare(traj, itinerary),
-        "limit": itinerary.limit,
     }
 
 

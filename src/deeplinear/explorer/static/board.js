@@ -37,19 +37,21 @@ export class Board {
     this.element.remove();
   }
 
-  /** A finished or a streamed run. What the cursor shows stays, faded, until its own comes. */
+  /** A finished or a streamed run. What comes later stays as it was, faded, until it comes. */
   show(view) {
     const before = this.view;
     this.view = view;
-    const more = before?.run === view.run && !before.partial && view.visits;
-    if (!view.time && !view.partial) this.frames = this.spectra = null;
-    for (const name of ["network", "spectrum"])
-      this.panels[name].element.classList.toggle("stale", this.ownerOf(name) !== view.run);
-    this.draw(more ? ["loss", "lattice"] : undefined);
+    if (view.partial || !view.time) this.frames = this.spectra = null;
+    const same = before?.run === view.run && !before.partial;
+    this.fade("lattice", !view.visits);
+    this.fade("network", this.frames?.run !== view.run);
+    this.fade("spectrum", this.spectra?.run !== view.run);
+    if (view.partial || !before || before.partial) this.draw();
+    else this.draw([...(same ? ["loss"] : TIMED), ...(view.visits ? ["lattice"] : [])]);
   }
 
-  ownerOf(name) {
-    return (name === "network" ? this.frames : this.spectra)?.run;
+  fade(name, faded) {
+    this.panels[name].element.classList.toggle("stale", faded && !this.view.partial);
   }
 
   showFrames({ run, weights, spectra }) {
@@ -61,14 +63,14 @@ export class Board {
   keepWeights(run, weights) {
     if (!weights.note) weights.values = frames.unpacked(weights.weights);
     this.frames = { ...weights, run };
-    this.panels.network.element.classList.remove("stale");
+    this.fade("network", false);
     this.draw(["network"]);
   }
 
   keepSpectra(run, part) {
     const before = this.spectra?.run === run ? this.spectra : null;
     this.spectra = { ...frames.joined(before, part), run };
-    this.panels.spectrum.element.classList.remove("stale");
+    this.fade("spectrum", false);
     this.draw(["spectrum"]);
   }
 
@@ -128,12 +130,15 @@ export class Board {
     const network = this.asNetwork && frames.canDrawNetwork(all.widths);
     this.networkDrawn = network;
     const draw = network ? frames.networkFigure : frames.matrixFigure;
+    this.panels.network.at = frames.nearest(all.x, this.page.cursor.time, this.view.time.log);
     return { figure: draw(all, this.weightsAt(this.page.cursor.time), context) };
   }
 
   spectrumFigure(context) {
     if (!this.spectra || this.spectra.note) return { note: this.spectra ? this.spectra.note : this.later() };
-    return { figure: frames.spectrumFigure(this.spectra, this.eigenvaluesAt(this.page.cursor.time), context) };
+    const values = this.eigenvaluesAt(this.page.cursor.time);
+    this.panels.spectrum.at = values;
+    return { figure: frames.spectrumFigure(this.spectra, values, context) };
   }
 
   weightsAt(t) {

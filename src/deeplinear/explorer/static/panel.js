@@ -55,6 +55,7 @@ export class Panel {
         const on = this.element.classList.toggle("large");
         board.element.classList.toggle("enlarged", on);
         event.target.setAttribute("aria-pressed", String(on));
+        board.draw();
       },
     });
     return [...exports, toggle, large].filter(Boolean);
