@@ -168,7 +168,7 @@ def test_a_listener_that_fails_does_not_end_the_run(caplog):
                 }
             },
             "data.options",
-            "at most 100,000",
+            "asks for 5,000,000,000 numbers, but this page takes at most 2,000,000",
         ),
         (
             {

@@ -64,6 +64,15 @@ def test_a_closed_page_ends_its_runs_and_frees_its_place(monkeypatch):
     assert house.enter() is not session
 
 
+def test_a_closed_page_starts_nothing_more():
+    session = House().enter()
+    session.close()
+    run = session.run(QUICK)
+    assert not run.wait(0.2)
+    assert not run.running
+    assert session.runs == {}
+
+
 def test_a_pinned_run_outlives_a_restart():
     session = House().enter()
     pinned = session.run(QUICK)

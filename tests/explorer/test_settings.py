@@ -171,6 +171,9 @@ def test_a_link_says_only_what_differs_from_the_defaults():
         ("t_end=-1", "flow.t_end", "must be at least 0"),
         ("saddle=0,0", "nudge.modes", "must hold different indices from 0"),
         ("saddle=0&visit=1", "nudge.visit", "must be given if no modes are, and only then."),
+        ("hidden=" + "9" * 400, "hidden", "must be a whole number"),
+        ("scale=" + "9" * 400, "start.scale", "must be"),
+        ("rtol=1e999", "flow.rtol", "must be a number, but it is '1e999'."),
         ("push=1", "nudge.visit", "must be given if no modes are, and only then."),
         ("visit=1&push=0", "nudge.size", "must be greater than 0, but it is 0."),
         ("whiten=maybe", "data.whiten", "must be on or off, but it is 'maybe'."),
@@ -204,6 +207,12 @@ def test_what_belongs_to_another_choice_is_dropped():
     identity = Settings().replace(**{"start.name": "identity"})
     assert identity.start.seed is None
     assert identity.start.scale == 1e-3
+
+
+def test_options_that_are_no_numbers_of_json_stay_text():
+    settings = Settings.from_link("start=low_rank&i.rank=NaN")
+    assert settings.start.options == {"rank": "NaN"}
+    assert Settings.from_link(settings.link()) == settings
 
 
 def test_replace_changes_one_field_and_keeps_the_others():

@@ -84,4 +84,6 @@ def deeplinear(
     deeplinear fiber --widths 3,3,3 --rank 2
 
     deeplinear report out/digits
+
+    deeplinear explore out/digits
     """

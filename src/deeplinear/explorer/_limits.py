@@ -6,7 +6,6 @@ HIDDEN_LAYERS = 15
 WIDTH = 512
 PARAMETERS = 30_000
 VALUES = 64
-SAMPLES = 100_000
 SIZE = 1e6
 STEPS = 10_000_000
 UPLOAD_BYTES = 8 * 2**20
@@ -42,8 +41,11 @@ def too_many_weights(count: int) -> str:
 
 
 def too_many_samples(count: int) -> str:
-    """Why so many generated samples are refused."""
-    return f"asks for {count:,} samples, but this page takes at most {SAMPLES:,}."
+    """Why so many generated numbers are refused."""
+    return (
+        f"asks for {count:,} numbers, but this page takes at most {UPLOAD_ENTRIES:,}. Use fewer "
+        "samples: only their moments matter."
+    )
 
 
 def too_wide(width: int) -> str:

@@ -103,9 +103,12 @@ class Run:
         LimitError
             Too many runs are waiting.
         """
-        self._pool.submit(self._owner, self.compute)
-        if self.state == "new":
-            self._change("waiting")
+        self._change("waiting")
+        try:
+            self._pool.submit(self._owner, self.compute)
+        except limits.LimitError:
+            self._change("cancelled")
+            raise
         return self
 
     def cancel(self) -> None:

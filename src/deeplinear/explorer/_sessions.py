@@ -55,6 +55,9 @@ class Session:
             pool=self.house.pool,
             recorded=self.house.recorded if settings == self.house.settings else None,
         )
+        if self.closed:  # the page went away while it asked
+            run.abandon()
+            return run
         self.runs[slot] = run
         return run.start()
 

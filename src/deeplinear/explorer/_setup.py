@@ -98,15 +98,15 @@ def start(settings: Settings, problem: Problem, store: Store) -> LinearNetwork:
 
 
 def _require_small(options: dict[str, Any]) -> None:
-    """Before anything is generated."""
-    sizes = options.get("widths", [1])
-    rows = options.get("n_samples", 1)
-    if isinstance(rows, int) and rows > limits.SAMPLES:
-        raise SettingsError({"data.options": limits.too_many_samples(rows)})
-    numbers = sizes if isinstance(sizes, list) else [sizes]
-    largest = max((n for n in numbers if isinstance(n, int)), default=1)
-    if largest > limits.WIDTH or len(numbers) > limits.HIDDEN_LAYERS + 2:
-        raise SettingsError({"data.options": limits.too_wide(largest)})
+    """Before anything is generated: sizes that are no sizes are left to the data set."""
+    given = options.get("widths")
+    sizes = [n for n in given if isinstance(n, int)] if isinstance(given, list) else []
+    rows = options.get("n_samples")
+    if max(sizes, default=0) > limits.WIDTH or len(sizes) > limits.HIDDEN_LAYERS + 2:
+        raise SettingsError({"data.options": limits.too_wide(max(sizes))})
+    columns = sizes[0] + sizes[-1] if sizes else 1
+    if isinstance(rows, int) and rows * columns > limits.UPLOAD_ENTRIES:
+        raise SettingsError({"data.options": limits.too_many_samples(rows * columns)})
 
 
 def _load(source: str, options: dict[str, Any]) -> Dataset:
@@ -118,7 +118,7 @@ def _load(source: str, options: dict[str, Any]) -> Dataset:
     return _loaded(source, fixed)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _loaded(source: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
     return datasets.load(source, **dict(options))
 
