@@ -39,7 +39,7 @@ test-fast: $(DEV)  ## run the tests that are not marked slow
 
 test-system: $(DEV)  ## test the explorer in a real browser (installs Chromium with apt-get)
 	@sh scripts/install_chromium.sh
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/system
+	@$(PYTEST) tests/system
 
 pytest: $(DEV)  ## run the tests and the examples of the docstrings
 	@$(PYTEST)

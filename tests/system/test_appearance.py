@@ -78,7 +78,10 @@ def test_play_jumps_where_motion_is_to_be_reduced(server: Server, browser: Brows
             """async () => { const slider = document.querySelector(".dl-scrub"), seen = new Set();
               document.querySelector(".dl-play").click();
               const end = performance.now() + 1500;
-              while (performance.now() < end) { await new Promise(requestAnimationFrame); seen.add(slider.value); }
+              while (performance.now() < end) {
+                await new Promise(requestAnimationFrame);
+                seen.add(slider.value);
+              }
               document.querySelector(".dl-play").click(); return seen.size; }"""
         )
         assert 2 <= seen <= 6

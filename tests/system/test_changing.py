@@ -24,7 +24,9 @@ def test_modes_are_added_and_taken_away(visitor: Visitor) -> None:
     visitor.open()
     visitor.after(lambda: visitor.find("button[aria-label='Add a singular value']").click())
     assert len(visitor.plot("strengths")["data"]) == 4
-    visitor.after(lambda: visitor.find("button[aria-label='Remove the last singular value']").click())
+    visitor.after(
+        lambda: visitor.find("button[aria-label='Remove the last singular value']").click()
+    )
     assert len(visitor.plot("strengths")["data"]) == 3
 
 
@@ -89,11 +91,15 @@ def test_a_nudge_starts_on_the_saddle_that_was_clicked_in_the_lattice(visitor: V
     nodes = lattice["data"][-1]
     names = [note["text"] for note in lattice["layout"]["annotations"] if note["text"]]
     assert "0" in names
-    place = visitor.panel("lattice").locator(".dl-plot").evaluate(
-        """plot => { const { xaxis, yaxis } = plot._fullLayout, node = plot.data.at(-1);
+    place = (
+        visitor.panel("lattice")
+        .locator(".dl-plot")
+        .evaluate(
+            """plot => { const { xaxis, yaxis } = plot._fullLayout, node = plot.data.at(-1);
           const k = node.x.findIndex((x, k) => Math.abs(x - 1) < 0.45 && node.y[k] === Math.min(
             ...node.y.filter((_, j) => Math.abs(node.x[j] - 1) < 0.45)));
           return [xaxis._offset + xaxis.l2p(node.x[k]), yaxis._offset + yaxis.l2p(node.y[k])]; }"""
+        )
     )
     assert nodes["mode"] == "markers"
     box = visitor.panel("lattice").locator(".dl-plot").bounding_box()

@@ -8,6 +8,10 @@ LINES = """() => ["loss", "strengths", "drift"].map(name => {
 })"""
 
 
+RANGES = """() => ["loss", "strengths", "drift"].map(
+  name => document.querySelector(`[data-panel=${name}] .dl-plot`).layout.xaxis.range)"""
+
+
 def ready(visitor: Visitor) -> Visitor:
     """The first run, with its frames."""
     visitor.open()
@@ -19,7 +23,8 @@ def test_scrubbing_moves_the_line_in_every_panel_without_a_redraw(visitor: Visit
     ready(visitor)
     visitor.page.evaluate(
         """() => { window.redraws = 0; for (const name of ["loss", "strengths", "drift"])
-          document.querySelector(`[data-panel=${name}] .dl-plot`).on("plotly_afterplot", () => redraws++); }"""
+          document.querySelector(`[data-panel=${name}] .dl-plot`)
+            .on("plotly_afterplot", () => redraws++); }"""
     )
     before, network = visitor.page.evaluate(LINES), visitor.plot("network")["data"]
     slider = visitor.find(".dl-scrub")
@@ -57,8 +62,7 @@ def test_a_click_on_a_curve_puts_the_cursor_there_and_into_the_link(visitor: Vis
 
 def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
     ready(visitor)
-    ranges = "() => ['loss', 'strengths', 'drift'].map(name => document.querySelector(`[data-panel=${name}] .dl-plot`).layout.xaxis.range)"
-    whole = visitor.page.evaluate(ranges)
+    whole = visitor.page.evaluate(RANGES)
     box = visitor.panel("loss").locator(".dl-plot").bounding_box()
     assert box is not None
     y = box["y"] + 0.5 * box["height"]
@@ -68,11 +72,11 @@ def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
     visitor.page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=4)
     visitor.page.mouse.up()
     visitor.find(".whole").wait_for(state="visible")
-    zoomed = visitor.page.evaluate(ranges)
+    zoomed = visitor.page.evaluate(RANGES)
     assert zoomed[0][0] > whole[0][0]
     assert all(abs(a - b) < 1e-6 for one in zoomed for a, b in zip(one, zoomed[0], strict=True))
     visitor.find(".whole").click()
-    assert visitor.page.evaluate(ranges) == whole
+    assert visitor.page.evaluate(RANGES) == whole
 
 
 def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> None:
@@ -83,7 +87,14 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
     card = visitor.find(".dl-card")
     card.wait_for(state="visible")
     text = card.inner_text()
-    for word in ("learned: 0", "non-strict saddle", "index", "escape order", "predicted", "observed"):
+    for word in (
+        "learned: 0",
+        "non-strict saddle",
+        "index",
+        "escape order",
+        "predicted",
+        "observed",
+    ):
         assert word in text
     for name in ("loss", "strengths", "drift"):
         assert visitor.panel(name).locator(".dl-shade").is_visible()

@@ -40,7 +40,15 @@ def test_the_run_file_runs_and_opens_in_the_explorer_with_the_same_result(
     visitor.open("?s=3,1&hidden=3&scale=0.01")
     toml = save(visitor, "Save the settings", tmp_path)
     assert toml.name == "run.toml"
-    command = [sys.executable, "-m", "deeplinear", "run", str(toml), "--output", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "deeplinear",
+        "run",
+        str(toml),
+        "--output",
+        str(tmp_path / "out"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     traj = dl.load(tmp_path / "out" / "trajectory.zarr")

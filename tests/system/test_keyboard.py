@@ -15,7 +15,8 @@ def test_the_focus_goes_through_the_settings_then_the_pictures_then_the_bar(
         seen.append(visitor.page.evaluate(FOCUSED))
     for earlier, later in (
         ("story", "s0"), ("s0", "depth"), ("depth", "scale"), ("scale", "Enlarge this panel"),
-        ("Enlarge this panel", "Settings"), ("Settings", "Play"), ("Play", "Time"),
+        ("Enlarge this panel", "Show or hide the settings"),
+        ("Show or hide the settings", "Play"), ("Play", "Time"),
         ("Time", "Help (?)"),
     ):  # fmt: skip
         assert seen.index(earlier) < seen.index(later), (earlier, later, seen)

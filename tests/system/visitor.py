@@ -14,7 +14,8 @@ PANELS = ("loss", "strengths", "lattice", "network", "spectrum", "drift")
 
 _DONE = """before => {
   const root = document.querySelector(".dl-explorer"), drawn = root?.dataset.drawn;
-  return drawn && drawn !== before && !drawn.endsWith("partial") && !root.classList.contains("computing");
+  const ended = drawn && !drawn.endsWith("partial") && !root.classList.contains("computing");
+  return ended && drawn !== before;
 }"""
 
 
@@ -89,8 +90,10 @@ class Visitor:
 
     def plot(self, name: str, board: str = "main") -> dict[str, Any]:
         """What a panel draws: Plotly's own data and layout."""
-        return self.panel(name, board).locator(".dl-plot").evaluate(
-            "plot => ({data: plot.data ?? [], layout: plot.layout ?? null})"
+        return (
+            self.panel(name, board)
+            .locator(".dl-plot")
+            .evaluate("plot => ({data: plot.data ?? [], layout: plot.layout ?? null})")
         )
 
     def slider(self, label: str) -> Locator:

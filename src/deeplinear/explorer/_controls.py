@@ -1,6 +1,7 @@
 """The controls: everything on the left of the page, bound to one `Settings`."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -92,7 +93,7 @@ class Controls:
         """Show where a file is uploaded; the settings stay until there is one."""
         self._part("data", "a file is chosen", lambda: choose_file(self))
 
-    def change(self, *, keep: str = "", **changes: Any) -> None:
+    def change(self, changes: Mapping[str, Any], *, keep: str = "") -> None:
         """Take over changes of dotted fields, or say beside them what is wrong.
 
         The part `keep` shows them already: the user's hand is on it, and it is not built anew.
@@ -162,12 +163,12 @@ class Controls:
 
         def take(sizes: tuple[int, ...]) -> None:
             widths.value = ", ".join(map(str, sizes))
-            self.change(keep="network", hidden=sizes, nudge=None)
+            self.change({"hidden": sizes, "nudge": None}, keep="network")
 
         def written(line: str) -> None:
             sizes = tuple(fields.read_number(part) for part in line.split(",") if part.strip())
             if sizes != self.desk.settings.hidden:
-                self.change(hidden=sizes, nudge=None)
+                self.change({"hidden": sizes, "nudge": None})
 
         whole = "{:.0f}".format
         fields.slider(
@@ -182,22 +183,25 @@ class Controls:
 
     def _flow(self, settings: Settings) -> None:
         flow = settings.flow
-        kept = {None: "nothing", **{name: name for name in STRUCTURES}}
+        kept: dict[Any, str] = {None: "nothing", **{name: name for name in STRUCTURES}}
 
         def tighten(rtol: float) -> None:
-            self.change(keep="flow", **{"flow.rtol": rtol})
+            self.change({"flow.rtol": rtol}, keep="flow")
 
         fields.select(
-            "method", list(METHODS), flow.method, lambda value: self.change(**{"flow.method": value})
+            "method",
+            list(METHODS),
+            flow.method,
+            lambda value: self.change({"flow.method": value}),
         )
         fields.log_slider("rtol", flow.rtol, -14, -1, tighten)
         fields.select(
-            "keep", kept, flow.structure, lambda value: self.change(**{"flow.structure": value})
+            "keep", kept, flow.structure, lambda value: self.change({"flow.structure": value})
         )
         fields.number(
             "until t",
             flow.t_end,
-            lambda value: self.change(**{"flow.t_end": value}),
+            lambda value: self.change({"flow.t_end": value}),
             "end of the run; empty: until it has converged",
         )
         self._mistake("flow.method", "flow.rtol", "flow.structure", "flow.t_end", "flow")
@@ -210,4 +214,4 @@ class Controls:
                 ("report", "report", "Save a report"),
                 ("python", "Python", "Save the Python lines that reproduce this run"),
             ):
-                fields.button(label, lambda kind=kind: self.desk.export(kind), about)
+                fields.button(label, partial(self.desk.export, kind), about)

@@ -1,8 +1,10 @@
 """Controls of the data: a planted spectrum, a shipped data set, or an upload."""
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from deeplinear import datasets
 from deeplinear._core.errors import DeeplinearError
@@ -32,9 +34,7 @@ def data_controls(controls: "Controls", settings: Settings) -> None:
     else:
         known = datasets.options(data.source)
         own = {name: value for name, value in known.items() if name != "standardize"}
-        option_fields(
-            own, data.options, lambda options: controls.change(**{"data.options": options})
-        )
+        option_fields(own, data.options, lambda options: controls.change({"data.options": options}))
     if data.source != PLANTED:
         _preparation(controls, settings)
     controls.mistake("data.s", "data.options", "data.upload", "data")
@@ -59,7 +59,7 @@ def _planted(controls: "Controls", settings: Settings) -> None:
     def moved(k: int, value: float) -> None:
         s = list(controls.desk.settings.data.s)
         s[k] = round(value, 4)
-        controls.change(keep="data", **{"data.s": tuple(s), "nudge": None})
+        controls.change({"data.s": tuple(s), "nudge": None}, keep="data")
 
     with ui.element("div").classes("dl-values"):
         for k, value in enumerate(values):
@@ -69,7 +69,7 @@ def _planted(controls: "Controls", settings: Settings) -> None:
                 0.0,
                 top,
                 0.05,
-                lambda new, k=k: moved(k, new),
+                partial(moved, k),
                 color=mode_style(k)["color"],
             )
     with ui.element("div").classes("dl-buttons"):
@@ -88,7 +88,7 @@ def _remove(controls: "Controls") -> None:
 
 
 def _set_values(controls: "Controls", s: tuple[float, ...]) -> None:
-    controls.change(**{"data.s": s, "data.d_in": None, "data.d_out": None, "nudge": None})
+    controls.change({"data.s": s, "data.d_in": None, "data.d_out": None, "nudge": None})
 
 
 def _preparation(controls: "Controls", settings: Settings) -> None:
@@ -102,9 +102,13 @@ def _preparation(controls: "Controls", settings: Settings) -> None:
             fields.toggle(
                 name,
                 getattr(data, name),
-                lambda value, name=name: controls.change(**{f"data.{name}": value, "nudge": None}),
+                partial(_prepare, controls, name),
                 about,
             )
+
+
+def _prepare(controls: "Controls", name: str, on: bool) -> None:
+    controls.change({f"data.{name}": on, "nudge": None})
 
 
 async def _choose(controls: "Controls", name: str) -> None:
@@ -115,7 +119,7 @@ async def _choose(controls: "Controls", name: str) -> None:
         controls.choose_file()
         return
     try:
-        found = await run.io_bound(suggested, name)
+        found = await asyncio.to_thread(suggested, name)
     except DeeplinearError as error:
         controls.refuse({"data": str(error)})
     else:
@@ -147,7 +151,7 @@ def upload_field(controls: "Controls") -> None:
         name = event.file.name
         try:
             content = await event.file.read()
-            upload = await run.io_bound(_uploads.read, name, content)
+            upload = await asyncio.to_thread(_uploads.read, name, content)
         except DeeplinearError as error:
             controls.refuse({"data.upload": str(error)})
         else:

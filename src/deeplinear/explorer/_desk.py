@@ -5,9 +5,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from nicegui import Client, background_tasks, run, ui
+from nicegui import Client, background_tasks, ui
 
 from deeplinear._core.errors import DeeplinearError
+from deeplinear.analysis import set_name
 from deeplinear.explorer import _drawings, _exports
 from deeplinear.explorer._controls import Controls
 from deeplinear.explorer._limits import LimitError
@@ -15,7 +16,7 @@ from deeplinear.explorer._mistakes import SettingsError
 from deeplinear.explorer._pictures import Pictures
 from deeplinear.explorer._runs import Run
 from deeplinear.explorer._sessions import Session
-from deeplinear.explorer._settings import Settings
+from deeplinear.explorer._settings import PLANTED, Settings
 from deeplinear.explorer._stream import Stream
 from deeplinear.solve import Trajectory
 
@@ -78,11 +79,14 @@ class Desk:
         """Show a story: its run, and the one that it pins beside it."""
         if beside is not None:
             self._run(beside, PINNED)
-        elif self._beside is not None and PINNED in self.session.runs:
-            if self.session.runs[PINNED].settings == self._beside:
-                self.unpin()
+        elif self._beside is not None and self._pinned() == self._beside:
+            self.unpin()
         self._beside = beside
         self.change(settings)
+
+    def _pinned(self) -> Settings | None:
+        pinned = self.session.runs.get(PINNED)
+        return None if pinned is None else pinned.settings
 
     def change(self, settings: Settings) -> None:
         """Take over new settings; the run begins when they have settled."""
@@ -136,7 +140,7 @@ class Desk:
         stream = self._streaming(slot, current.settings)
         self.session.show(current, slot)
         update = self._updates(stream, slot)
-        background_tasks.create(run.io_bound(update, current))
+        background_tasks.create(asyncio.to_thread(update, current))
 
     def _streaming(self, slot: str, settings: Settings) -> Stream:
         self._stop(slot)
@@ -183,8 +187,8 @@ class Desk:
                 call()
 
     def _tell_link(self) -> None:
-        pinned = self.session.runs.get(PINNED)
-        beside = None if pinned is None else pinned.settings.link()
+        pinned = self._pinned()
+        beside = None if pinned is None else pinned.link()
         self.pictures.send("link", query=self.settings.link(), beside=beside)
 
     def _save(self, details: dict[str, Any]) -> None:
@@ -202,9 +206,10 @@ class Desk:
     def _download(self, make: Callable[[], Any]) -> None:
         async def download() -> None:
             try:
-                found = await run.io_bound(make)
+                found = await asyncio.to_thread(make)
             except DeeplinearError as error:
-                self._inside(lambda: self.say(str(error)))
+                text = str(error)
+                self._inside(lambda: self.say(text))
             else:
                 with self._client:
                     ui.download.content(found.content, found.name, found.media_type)
@@ -221,14 +226,21 @@ def _within(traj: Trajectory, x: float) -> float:
 
 def describe(settings: Settings) -> str:
     """What is run, in a line."""
-    data, start = settings.data, settings.start
-    if data.source == "planted":
+    data, start, nudge = settings.data, settings.start, settings.nudge
+    if data.source == PLANTED:
         what = "s = " + ", ".join(f"{s:g}" for s in data.s)
     else:
         what = data.source.replace("_", " ")
     hidden = ", ".join(map(str, settings.hidden)) or "none"
-    scale = "" if start.scale is None else f" {start.scale:g}"
-    return f"{what} · hidden {hidden} · {start.name.replace('_', ' ')}{scale}"
+    if nudge is None:
+        scale = [] if start.scale is None else [f"scale {start.scale:g}"]
+        options = [f"{name} {value}" for name, value in start.options.items()]
+        begin = " ".join([start.name.replace("_", "-"), *scale, *options])
+    elif nudge.visit is not None:
+        begin = f"pushed {nudge.size:g} off visit {nudge.visit}"
+    else:
+        begin = f"pushed {nudge.size:g} off saddle {set_name(nudge.modes or ())}"
+    return f"{what} · hidden {hidden} · {begin}"
 
 
 def _settings(query: str, first: Settings) -> tuple[Settings, dict[str, str]]:

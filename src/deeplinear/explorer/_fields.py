@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
-Change = Callable[[Any], None]
+Change = Callable[[Any], Any]
 
 
 def labelled(label: str, about: str = "") -> Element:
@@ -20,12 +20,16 @@ def labelled(label: str, about: str = "") -> Element:
     return row
 
 
-def select(label: str, options: list[Any] | dict[Any, str], value: Any, change: Change) -> ui.select:
+def select(
+    label: str, options: list[Any] | dict[Any, str], value: Any, change: Change
+) -> ui.select:
     """A choice."""
     with labelled(label):
         return (
             ui.select(options, value=value, on_change=lambda event: change(event.value))
-            .props(f'dense options-dense borderless aria-label="{label}" popup-content-class=dl-menu')
+            .props(
+                f'dense options-dense borderless aria-label="{label}" popup-content-class=dl-menu'
+            )
             .classes("dl-field")
         )
 

@@ -1,9 +1,10 @@
 """Controls of the nudge: a saddle, a way down from it, and how far to push."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nicegui import background_tasks, run, ui
+from nicegui import background_tasks, ui
 from nicegui.element import Element
 
 from deeplinear._core.errors import DeeplinearError
@@ -20,9 +21,7 @@ NONE = "none"
 class NudgeControls:
     """Offers the saddles of the run that is shown, and the ways down from the chosen one."""
 
-    def __init__(
-        self, desk: "Desk", part: Element, mistake: Callable[..., None]
-    ) -> None:
+    def __init__(self, desk: "Desk", part: Element, mistake: Callable[..., None]) -> None:
         self._desk, self._part, self._mistake = desk, part, mistake
         self._saddles: list[Saddle] = []
         self._ways: dict[int, str] = {}
@@ -44,16 +43,16 @@ class NudgeControls:
         nudged = settings.nudge is not None
         try:
             if not nudged:
-                self._saddles = await run.io_bound(saddles, problem, widths, visits)
+                self._saddles = await asyncio.to_thread(saddles, problem, widths, visits)
             if settings.nudge is None:
                 self._ways = {}
             elif self._known != (settings.data, settings.hidden, _point(settings.nudge)):
                 if settings.nudge.visit is None:
-                    found = await run.io_bound(ways, problem, widths, settings.nudge)
+                    found = await asyncio.to_thread(ways, problem, widths, settings.nudge)
                     self._ways = {k: way.label for k, way in enumerate(found)}
                 self._known = (settings.data, settings.hidden, _point(settings.nudge))
                 if not self._saddles:
-                    self._saddles = await run.io_bound(saddles, problem, widths, None)
+                    self._saddles = await asyncio.to_thread(saddles, problem, widths, None)
         except DeeplinearError:
             self._ways = {}
         if not self._desk.session.closed and settings == self._desk.settings:
@@ -80,6 +79,7 @@ class NudgeControls:
             labels = dict(self._ways)
             labels.setdefault(nudge.ray, f"way {nudge.ray}")
             fields.select("way", labels, nudge.ray, self._turn)
+            ui.label(labels[nudge.ray]).classes("dl-story")
             fields.log_slider("push", nudge.size, -6, 0, self._push)
         self._mistake("nudge.modes", "nudge.visit", "nudge.ray", "nudge.size", "nudge")
 
@@ -106,7 +106,7 @@ class NudgeControls:
             self._change(self._desk.settings.nudge.model_dump() | {"size": size})
 
     def _change(self, nudge: dict[str, Any] | None) -> None:
-        self._desk.controls.change(nudge=nudge)
+        self._desk.controls.change({"nudge": nudge})
 
 
 def _key(saddle: Saddle) -> str:

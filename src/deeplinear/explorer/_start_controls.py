@@ -26,7 +26,7 @@ def start_controls(controls: "Controls", settings: Settings) -> None:
 
     def update(**changes: Any) -> None:
         named = {f"start.{name}": value for name, value in changes.items()}
-        controls.change(keep="start", **named)
+        controls.change(named, keep="start")
 
     if "scale" in known:
         fields.log_slider("scale", start.scale or 1e-3, SMALLEST, LARGEST, moved)
@@ -35,14 +35,12 @@ def start_controls(controls: "Controls", settings: Settings) -> None:
         with seed.add_slot("append"):
             fields.button("+1", lambda: _next(controls), "Another seed")
     own = {name: value for name, value in known.items() if name not in ("scale", "seed")}
-    option_fields(
-        own, start.options, lambda options: controls.change(**{"start.options": options})
-    )
+    option_fields(own, start.options, lambda options: controls.change({"start.options": options}))
     controls.mistake("start.name", "start.scale", "start.seed", "start.options", "start")
 
 
 def _next(controls: "Controls") -> None:
-    controls.change(**{"start.seed": (controls.desk.settings.start.seed or 0) + 1})
+    controls.change({"start.seed": (controls.desk.settings.start.seed or 0) + 1})
 
 
 def _choose(controls: "Controls", name: str) -> None:
@@ -62,4 +60,4 @@ def _choose(controls: "Controls", name: str) -> None:
     hidden = settings.hidden
     if name == "lambda_balanced":  # made for two layers
         hidden = hidden[:1] or (controls.desk.settings.data.d_in or 3,)
-    controls.change(start=tree, hidden=hidden, nudge=None)
+    controls.change({"start": tree, "hidden": hidden, "nudge": None})

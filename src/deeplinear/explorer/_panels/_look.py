@@ -11,8 +11,5 @@ def look(k: int) -> dict[str, Any]:
     """Return color and dash of mode k, those of every figure (`plot.mode_style`)."""
     style = mode_style(k)
     line = style["linestyle"]
-    if line == "-":
-        dash = "solid"
-    else:
-        dash = ",".join(f"{_WIDTH * length:.1f}px" for length in line[1])
+    dash = "solid" if line == "-" else ",".join(f"{_WIDTH * length:.1f}px" for length in line[1])
     return {"color": style["color"], "dash": dash}

@@ -1,6 +1,7 @@
 // The panels against time: what Plotly draws for the loss, the strengths and the drift.
 
 import { written } from "deeplinear-explorer/dom.js";
+import { readable } from "deeplinear-explorer/theme.js";
 
 export const FONT = "Roboto, system-ui, sans-serif";
 const SMALL = 10.5;
@@ -116,7 +117,7 @@ export function loss(view, context) {
         : axis(colors, { fixedrange: true, showticklabels: false, range: [0, 1], title: title(optimum) }),
       shapes: panel.levels.map(({ gap, seen }) => level(gap, colors.muted, seen ? "solid" : "dot")),
       annotations: marginLabels(panel.levels.map(({ gap, name, seen }) => ({
-        y: gap, at: Math.log10(gap), text: name, weight: seen ? 2 : 1,
+        y: gap, at: Math.log10(gap), text: name.length > 8 ? `${name.slice(0, 7)}…` : name, weight: seen ? 2 : 1,
         color: seen ? colors.ink : colors.muted,
       })), scale, height),
     }),
@@ -139,7 +140,7 @@ export function strengths(view, context) {
       }),
       shapes: panel.series.map(({ s, color }) => level(s, color, "dot")),
       annotations: marginLabels(panel.series.map(({ k, s, color }) => ({
-        y: s, text: `mode ${k}`, weight: -k, color,
+        y: s, text: `mode ${k}`, weight: -k, color: readable(color),
       })), scale, height),
     }),
   };

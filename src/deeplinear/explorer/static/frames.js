@@ -69,8 +69,8 @@ export function matrixFigure(frames, weights, { colors }) {
     }],
     layout: layout(colors, { l: 48, r: 44, b: 30 }, {
       dragmode: false,
-      xaxis: axis(colors, { ...ticks, range: [-0.5, size - 0.5], title: { text: "from", standoff: 2 } }),
-      yaxis: axis(colors, { ...ticks, range: [size - 0.5, -0.5], title: { text: "to", standoff: 2 } }),
+      xaxis: axis(colors, { ...ticks, range: [-0.5, size - 0.5], title: { text: "from", standoff: 2, font: { size: 10.5 } } }),
+      yaxis: axis(colors, { ...ticks, range: [size - 0.5, -0.5], title: { text: "to", standoff: 2, font: { size: 10.5 } } }),
       shapes: lines.map((line) => ({ ...line, line: { color: colors.muted, width: 0.6 } })),
     }),
   };

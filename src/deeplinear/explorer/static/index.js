@@ -8,7 +8,7 @@ import { Keys } from "deeplinear-explorer/keys.js";
 import { Strip } from "deeplinear-explorer/strip.js";
 import { onThemeChange, restoreTheme, switchTheme } from "deeplinear-explorer/theme.js";
 
-const NARROW = matchMedia("(max-width: 760px)");
+const NARROW = matchMedia("(max-width: 900px)");
 const SETTLED = 300; // milliseconds after which the time goes into the link
 
 export class Page {
@@ -43,7 +43,7 @@ export class Page {
     this.cancel = button("cancel", "cancel", "Cancel the run (Esc)", () => this.act("cancel", {}));
     this.cancel.disabled = true;
     this.pin = button("pin", "pin", "Pin this run beside the next ones", () => this.act(this.boards.pinned ? "unpin" : "pin", {}));
-    this.side = button("side", "☰", "Settings", () => this.toggleSide());
+    this.side = button("side", "☰", "Show or hide the settings", () => this.toggleSide());
     this.side.setAttribute("aria-expanded", String(!NARROW.matches));
     this.whole = button("whole", "all times", "Show all times again", () => this.zoomTo(null));
     this.whole.hidden = true;

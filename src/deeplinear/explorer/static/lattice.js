@@ -2,6 +2,7 @@
 
 import { axis, layout } from "deeplinear-explorer/curves.js";
 import { written } from "deeplinear-explorer/dom.js";
+import { isDark } from "deeplinear-explorer/theme.js";
 
 const SYMBOLS = { "global minimum": "star", "strict saddle": "triangle-down", "non-strict saddle": "diamond" };
 const SIZES = { "global minimum": 11, "strict saddle": 7.5, "non-strict saddle": 8 };
@@ -80,7 +81,7 @@ function orbits(nodes, edges) {
     line.y.push(height(nodes[ends[0]].gap), height(nodes[ends[1]].gap), null);
   }
   return [...byLook.values()].map(({ x, y, color, dash }) => ({
-    x, y, mode: "lines", opacity: 0.45, line: { color, dash, width: 1 },
+    x, y, mode: "lines", opacity: isDark() ? 0.65 : 0.45, line: { color, dash, width: 1 },
   }));
 }
 

@@ -11,6 +11,13 @@ export function palette() {
 
 export const isDark = () => document.body.classList.contains("body--dark");
 
+/** A mode's color for words: lighter on a dark ground, where the line's own would be hard to read. */
+export function readable(color) {
+  if (!isDark()) return color;
+  const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  return `rgb(${parts.map((part) => Math.round(part + 0.35 * (255 - part))).join(",")})`;
+}
+
 /** The person's own choice, "light" or "dark", kept on this machine; null follows the system. */
 export function restoreTheme() {
   let chosen = null;
