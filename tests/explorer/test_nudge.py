@@ -25,7 +25,7 @@ def test_saddles_are_the_visited_ones_and_then_the_canonical(visits):
     assert [one.modes for one in visited] == [v.modes for v in visits if "saddle" in v.kind]
     canonical = [one.modes for one in found if one.visit is None]
     assert canonical == [(), (2,), (1,), (0,), (1, 2), (0, 2), (0, 1)]
-    assert found[0].label == "visit 1: no mode (strict saddle)"
+    assert found[0].label == "visit 0: no mode (strict saddle)"
     assert found[-1].label == "canonical: modes 0, 1"
 
 

@@ -144,7 +144,11 @@ def test_a_listener_that_fails_does_not_end_the_run(caplog):
         ({"nudge": {"modes": (7,)}}, "nudge", "indices below 3"),
         ({"nudge": {"modes": (0, 1, 2)}}, "nudge", "with a known way down"),
         ({"nudge": {"modes": (), "ray": 500}}, "nudge.ray", "must be at most"),
-        ({"nudge": {"visit": 40}, "hidden": (3,)}, "nudge.visit", "must be one of the"),
+        (
+            {"nudge": {"visit": 40}, "hidden": (3,)},
+            "nudge.visit",
+            "must be a visit of the run, at most 3, but it is 40.",
+        ),
         (
             {
                 "data": {

@@ -68,8 +68,13 @@ PANELS = {
     "mode_strengths": Panel("Mode strengths", False, _traj(plot.mode_strengths)),
     "singular_values": Panel("Singular values", False, _traj(plot.singular_values)),
     "lattice": Panel("Saddles", False, _lattice, (5.0, 4.0), "compressed"),
+    "network": Panel("Network", True, lambda run, net, ax: plot.network(net, ax=ax), (5.0, 3.6)),
     "adjacency": Panel(
-        "Network", True, lambda run, net, ax: plot.adjacency(net, ax=ax), (4.6, 3.9), "compressed"
+        "Adjacency matrix",
+        True,
+        lambda run, net, ax: plot.adjacency(net, ax=ax),
+        (4.6, 3.9),
+        "compressed",
     ),
     "spectrum": Panel(
         "Hessian spectrum",

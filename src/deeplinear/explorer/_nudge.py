@@ -81,7 +81,7 @@ def saddles(
     found = []
     for k, visit in enumerate(visits or []):
         if visit.near and "saddle" in visit.kind:
-            label = f"visit {k + 1}: {_named(visit.modes)} ({visit.kind})"
+            label = f"visit {k}: {_named(visit.modes)} ({visit.kind})"
             found.append(Saddle(visit.modes, visit.value, k, label))
     if len(widths) == 2:
         return found
@@ -141,8 +141,8 @@ def _ways(
             ]
     else:
         if visits is None or nudge.visit >= len(visits):
-            count = len(visits or [])
-            text = f"must be one of the {count} visits of the run, but it is {nudge.visit + 1}."
+            last = len(visits or []) - 1
+            text = f"must be a visit of the run, at most {last}, but it is {nudge.visit}."
             raise SettingsError({"nudge.visit": text})
         visit = visits[nudge.visit]
         if not visit.near:
@@ -172,7 +172,10 @@ def start(
     """
     found = ways(problem, widths, nudge, visits)
     if nudge.ray >= len(found):
-        text = f"must be at most {len(found)}, the number of ways down, but it is {nudge.ray + 1}."
+        text = (
+            f"must be at most {len(found) - 1}: there are {len(found)} ways down, counted from 0; "
+            f"but it is {nudge.ray}."
+        )
         raise SettingsError({"nudge.ray": text})
     return found[nudge.ray].start(nudge.size)
 
