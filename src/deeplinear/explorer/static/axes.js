@@ -1,6 +1,7 @@
 // Places on the axes of a drawn chart, in pixels of its element.
 
-const place = (axis, value) => axis._offset + axis.l2p(axis.type === "log" ? Math.log10(value) : value);
+const place = (axis, value) =>
+  axis._offset + axis.l2p(axis.type === "log" ? Math.log10(value) : value);
 
 /** The pixel of a time, or null outside of the view. */
 export function timePixel(plot, time) {
@@ -26,9 +27,9 @@ export function timeSpan(plot, from, to) {
 export function pixelTime(plot, pixel) {
   const axis = plot._fullLayout?.xaxis;
   if (!axis) return null;
-  const inside = pixel - axis._offset;
-  if (inside < -4 || inside > axis._length + 4) return null;
-  const value = axis.p2l(Math.min(Math.max(inside, 0), axis._length));
+  const along = pixel - axis._offset;
+  if (along < -4 || along > axis._length + 4) return null;
+  const value = axis.p2l(Math.min(Math.max(along, 0), axis._length));
   return axis.type === "log" ? 10 ** value : value;
 }
 
@@ -41,3 +42,6 @@ export function frameOf(plot) {
   const size = plot._fullLayout?._size;
   return size ? { left: size.l, top: size.t, width: size.w, height: size.h } : null;
 }
+
+/** The horizontal pixel of an event in the element of a chart. */
+export const inside = (plot, event) => event.clientX - plot.getBoundingClientRect().left;

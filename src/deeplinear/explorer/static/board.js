@@ -1,12 +1,19 @@
 // The six panels of one run: drawn from its view, with the overlays that the cursor moves.
 
 import * as curves from "deeplinear-explorer/curves.js";
-import * as frames from "deeplinear-explorer/frames.js";
-import { frameOf, pixelTime, point, timePixel, timeSpan } from "deeplinear-explorer/axes.js";
+import { nearest, unpacked } from "deeplinear-explorer/frames.js";
+import {
+  inertia, joined, spectrumFigure, spectrumUpdate,
+} from "deeplinear-explorer/spectrum.js";
+import {
+  canDrawNetwork, matrixFigure, networkFigure, weightsUpdate,
+} from "deeplinear-explorer/weights.js";
+import { frameOf, point, timePixel, timeSpan } from "deeplinear-explorer/axes.js";
 import { make, perFrame, written } from "deeplinear-explorer/dom.js";
 import { height, lattice } from "deeplinear-explorer/lattice.js";
 import { palette } from "deeplinear-explorer/theme.js";
 import { PANELS, Panel } from "deeplinear-explorer/panel.js";
+import { listenLattice, listenTime, listenZoom } from "deeplinear-explorer/pointing.js";
 
 export const TIMED = ["loss", "strengths", "drift"];
 const CONFIG = { displayModeBar: false, doubleClick: false, responsive: false, scrollZoom: false };
@@ -19,14 +26,15 @@ export class Board {
     this.view = null;
     this.asNetwork = true;
     this.heading = make("h2", { class: "dl-board-title" });
-    this.element = make("section", { class: "dl-board", "data-slot": slot, "aria-label": "run" }, this.heading);
+    const attributes = { class: "dl-board", "data-slot": slot, "aria-label": "run" };
+    this.element = make("section", attributes, this.heading);
     this.panels = {};
     for (const { name } of PANELS) {
       this.panels[name] = new Panel(name, this);
       this.element.append(this.panels[name].element);
     }
-    for (const name of TIMED) this.listen(this.panels[name]);
-    this.listenLattice();
+    for (const name of TIMED) listenTime(this, this.panels[name]);
+    listenLattice(this, this.panels.lattice);
     this.resized = new ResizeObserver(perFrame(() => this.draw()));
     this.resized.observe(this.element);
   }
@@ -61,7 +69,7 @@ export class Board {
   }
 
   keepWeights(run, weights) {
-    if (!weights.note) weights.values = frames.unpacked(weights.weights);
+    if (!weights.note) weights.values = unpacked(weights.weights);
     this.frames = { ...weights, run };
     this.fade("network", false);
     this.draw(["network"]);
@@ -69,7 +77,7 @@ export class Board {
 
   keepSpectra(run, part) {
     const before = this.spectra?.run === run ? this.spectra : null;
-    this.spectra = { ...frames.joined(before, part), run };
+    this.spectra = { ...joined(before, part), run };
     this.fade("spectrum", false);
     this.draw(["spectrum"]);
   }
@@ -95,7 +103,7 @@ export class Board {
     figure.layout.height = panel.plot.clientHeight;
     const data = figure.data.map((trace) => ({ type: "scatter", hoverinfo: "skip", ...trace }));
     window.Plotly.react(panel.plot, data, figure.layout, CONFIG);
-    if (!panel.drawn && TIMED.includes(name)) this.listenZoom(panel.plot);
+    if (!panel.drawn && TIMED.includes(name)) listenZoom(this, panel.plot);
     panel.drawn = true;
     panel.describe(this.view);
   }
@@ -108,8 +116,8 @@ export class Board {
       limits: this.page.limits(this), lossLimits: this.page.lossLimits(),
     };
     if (TIMED.includes(name)) {
-      const note = view[name]?.note;
-      return note || !view[name] ? { note: note ?? this.later() } : { figure: curves[name](view, context) };
+      if (!view[name]) return { note: this.later() };
+      return view[name].note ? { note: view[name].note } : { figure: curves[name](view, context) };
     }
     if (name === "lattice") {
       const figure = lattice(view, context);
@@ -126,30 +134,32 @@ export class Board {
 
   networkFigure(context) {
     const all = this.frames;
-    if (!all || all.note) return { note: all ? all.note : this.later() };
-    const network = this.asNetwork && frames.canDrawNetwork(all.widths);
+    if (!all) return { note: this.later() };
+    if (all.note) return { note: all.note };
+    const network = this.asNetwork && canDrawNetwork(all.widths);
     this.networkDrawn = network;
-    const draw = network ? frames.networkFigure : frames.matrixFigure;
-    this.panels.network.at = frames.nearest(all.x, this.page.cursor.time, this.view.time.log);
+    const draw = network ? networkFigure : matrixFigure;
+    this.panels.network.at = nearest(all.x, this.page.cursor.time, this.view.time.log);
     return { figure: draw(all, this.weightsAt(this.page.cursor.time), context) };
   }
 
   spectrumFigure(context) {
-    if (!this.spectra || this.spectra.note) return { note: this.spectra ? this.spectra.note : this.later() };
+    if (!this.spectra) return { note: this.later() };
+    if (this.spectra.note) return { note: this.spectra.note };
     const values = this.eigenvaluesAt(this.page.cursor.time);
     this.panels.spectrum.at = values;
-    return { figure: frames.spectrumFigure(this.spectra, values, context) };
+    return { figure: spectrumFigure(this.spectra, values, context) };
   }
 
   weightsAt(t) {
     const all = this.frames;
-    const k = frames.nearest(all.x, t, this.view.time.log);
+    const k = nearest(all.x, t, this.view.time.log);
     const n = all.values.length / all.x.length;
     return all.values.subarray(k * n, (k + 1) * n);
   }
 
   eigenvaluesAt(t) {
-    return this.spectra.rows[frames.nearest(this.spectra.x, t, this.view.time.log)];
+    return this.spectra.rows[nearest(this.spectra.x, t, this.view.time.log)];
   }
 
   /** Moves the overlays to a time at once, and the heavy panels a little later. */
@@ -171,9 +181,10 @@ export class Board {
   followHeavy(t) {
     const { network, spectrum } = this.panels;
     if (network.drawn && this.frames?.values) {
-      const k = frames.nearest(this.frames.x, t, this.view.time.log);
+      const k = nearest(this.frames.x, t, this.view.time.log);
       if (k !== network.at) {
-        window.Plotly.restyle(network.plot, ...frames.weightsUpdate(this.frames, this.weightsAt(t), this.networkDrawn));
+        const update = weightsUpdate(this.frames, this.weightsAt(t), this.networkDrawn);
+        window.Plotly.restyle(network.plot, ...update);
         network.at = k;
       }
       network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}`);
@@ -181,22 +192,22 @@ export class Board {
     if (spectrum.drawn && this.spectra?.rows) {
       const values = this.eigenvaluesAt(t);
       if (values !== spectrum.at) {
-        window.Plotly.restyle(spectrum.plot, ...frames.spectrumUpdate(this.spectra, values));
+        window.Plotly.restyle(spectrum.plot, ...spectrumUpdate(this.spectra, values));
         spectrum.at = values;
       }
-      const signs = frames.inertia(values);
-      if (signs) spectrum.read(`${signs.negative} negative · ${signs.zero} zero · ${signs.positive} positive`);
+      const { negative, zero, positive } = inertia(values);
+      spectrum.read(`${negative} negative · ${zero} zero · ${positive} positive`);
     }
   }
 
   readOut(t) {
     const { x } = this.view.time;
     if (!x.length) return;
-    const k = frames.nearest(x, t, this.view.time.log);
-    if (this.panels.loss.drawn) this.panels.loss.read(`<i>L</i> − <i>L</i>* = ${written(this.view.loss.y[k], 3)}`);
-    if (this.panels.drift.drawn) this.panels.drift.read(written(this.view.drift.y[k], 2));
-    const visit = this.visitAt(t);
-    if (this.panels.strengths.drawn) this.panels.strengths.read(visit ? `learned: ${visit.name}` : "");
+    const { loss, strengths, drift } = this.panels;
+    const k = nearest(x, t, this.view.time.log), visit = this.visitAt(t);
+    if (loss.drawn) loss.read(`<i>L</i> − <i>L</i>* = ${written(this.view.loss.y[k], 3)}`);
+    if (drift.drawn) drift.read(written(this.view.drift.y[k], 2));
+    if (strengths.drawn) strengths.read(visit ? `learned: ${visit.name}` : "");
   }
 
   visitAt(t) {
@@ -228,63 +239,7 @@ export class Board {
 
   extent(visit) {
     const last = this.view.visits.at(-1) === visit;
-    return [visit.t[0], last ? Infinity : visit.t[1]].map((t) => Math.min(t, this.page.limits(this)[1]));
-  }
-
-  listen(panel) {
-    const time = (event) => pixelTime(panel.plot, event.clientX - panel.plot.getBoundingClientRect().left);
-    let pressed = null;
-    panel.plot.addEventListener("pointermove", perFrame((event) => {
-      const t = panel.drawn ? time(event) : null;
-      this.page.point(this, t === null ? null : this.visitAt(t), event);
-    }));
-    panel.plot.addEventListener("pointerleave", () => this.page.point(this, null));
-    panel.plot.addEventListener("pointerdown", (event) => {
-      pressed = event.clientX;
-      // Plotly covers the page while the button is down: the end is heard by the window.
-      window.addEventListener("pointerup", (end) => {
-        const t = panel.drawn ? time(end) : null;
-        if (Math.abs(end.clientX - pressed) < 3 && t !== null) this.page.cursor.moveTo(t);
-      }, { once: true, capture: true });
-    }, true);
-    panel.grip((event) => {
-      const t = pixelTime(panel.plot, event.clientX - panel.plot.getBoundingClientRect().left);
-      if (t !== null) this.page.cursor.moveTo(t);
-    });
-  }
-
-  listenZoom(plot) {
-    plot.on("plotly_relayout", (change) => {
-      const low = change["xaxis.range[0]"], high = change["xaxis.range[1]"];
-      if (low === undefined || high === undefined) return;
-      this.page.zoomTo(this.view.time.log ? [10 ** low, 10 ** high] : [low, high]);
-    });
-    plot.on("plotly_doubleclick", () => this.page.zoomTo(null));
-  }
-
-  listenLattice() {
-    const panel = this.panels.lattice;
-    const nearest = (event) => {
-      if (!panel.drawn || !this.view.lattice?.nodes) return null;
-      const box = panel.plot.getBoundingClientRect();
-      const distances = this.view.lattice.nodes.map((node) => {
-        const [x, y] = point(panel.plot, node.x, height(node.gap));
-        return Math.hypot(event.clientX - box.left - x, event.clientY - box.top - y);
-      });
-      const best = distances.indexOf(Math.min(...distances));
-      return distances[best] < 16 ? best : null;
-    };
-    panel.plot.addEventListener("pointermove", perFrame((event) => {
-      const at = nearest(event);
-      const step = at === null ? -1 : this.view.lattice.path.findIndex(({ node }) => node === at);
-      if (step >= 0) this.page.point(this, this.view.visits[step], event);
-      else this.page.pointClass(this, at === null ? null : this.view.lattice.nodes[at], event);
-      panel.plot.style.cursor = at === null ? "" : "pointer";
-    }));
-    panel.plot.addEventListener("pointerleave", () => this.page.point(this, null));
-    panel.plot.addEventListener("click", (event) => {
-      const at = nearest(event);
-      if (at !== null) this.page.chooseSaddle(this, this.view.lattice.nodes[at]);
-    });
+    const end = this.page.limits(this)[1];
+    return [Math.min(visit.t[0], end), last ? end : Math.min(visit.t[1], end)];
   }
 }

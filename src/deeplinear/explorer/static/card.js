@@ -1,6 +1,6 @@
 // The small card that tells what a visit or a class of critical points is.
 
-import { make, written } from "deeplinear-explorer/dom.js";
+import { listing, make, written } from "deeplinear-explorer/dom.js";
 
 const STAYS = { plateau: "plateau", passed: "passed without waiting", end: "where the run ends" };
 
@@ -41,7 +41,7 @@ export class Card {
   fill(title, rows, at) {
     this.element.replaceChildren(
       make("strong", { text: title }),
-      make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: String(value) })])),
+      listing(rows),
     );
     this.element.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.element;

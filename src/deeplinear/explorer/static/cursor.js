@@ -12,10 +12,12 @@ export class Cursor {
     this.share = 1; // of the axis of time
     this.playing = false;
     this.button = make("button", {
-      type: "button", class: "dl-play", "aria-label": "Play", title: "Play (space)", text: "▶", onclick: () => this.toggle(),
+      type: "button", class: "dl-play", "aria-label": "Play", title: "Play (space)", text: "▶",
+      onclick: () => this.toggle(),
     });
     this.slider = make("input", {
-      type: "range", class: "dl-scrub", min: 0, max: STEPS, step: 1, value: STEPS, "aria-label": "Time",
+      type: "range", class: "dl-scrub", min: 0, max: STEPS, step: 1, value: STEPS,
+      "aria-label": "Time",
       oninput: () => { this.stop(); this.set(this.slider.value / STEPS); },
     });
     this.text = make("output", { class: "dl-time", "aria-live": "off" });
@@ -23,9 +25,7 @@ export class Cursor {
   }
 
   get time() {
-    const { limits, log } = this.page.axis();
-    const [low, high] = limits;
-    return log ? low * (high / low) ** this.share : Math.max(low, 0) + (high - Math.max(low, 0)) * this.share;
+    return this.page.scale().time(this.share);
   }
 
   set(share) {
@@ -38,11 +38,8 @@ export class Cursor {
   }
 
   moveTo(t) {
-    const { limits, log } = this.page.axis();
-    const low = log ? limits[0] : Math.max(limits[0], 0);
-    const share = log ? Math.log(Math.max(t, low) / low) / Math.log(limits[1] / low) : (t - low) / (limits[1] - low);
     this.stop();
-    this.set(share);
+    this.set(this.page.scale().share(t));
   }
 
   step(by) {

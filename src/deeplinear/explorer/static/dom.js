@@ -13,6 +13,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Names with what they stand for. */
+export const listing = (rows) => make("dl", {}, ...rows.flatMap(([name, value]) => [
+  make("dt", { text: name }), make("dd", { text: String(value) }),
+]));
+
 /** A number for people: three or four digits, a power of ten where it is shorter. */
 export function written(value, digits = 4) {
   if (value === null || value === undefined) return "–";

@@ -9,7 +9,11 @@ import { Strip } from "deeplinear-explorer/strip.js";
 import { onThemeChange, restoreTheme, switchTheme } from "deeplinear-explorer/theme.js";
 
 const NARROW = matchMedia("(max-width: 900px)");
+const PIN = "Pin this run beside the next ones";
 const SETTLED = 300; // milliseconds after which the time goes into the link
+
+const union = (limits) =>
+  [Math.min(...limits.map(([low]) => low)), Math.max(...limits.map(([, high]) => high))];
 
 export class Page {
   constructor(root, act) {
@@ -38,11 +42,12 @@ export class Page {
   }
 
   transport() {
-    const button = (name, text, label, onclick) =>
-      make("button", { type: "button", class: `dl-button ${name}`, text, title: label, "aria-label": label, onclick });
+    const button = (name, text, label, onclick) => make("button", {
+      type: "button", class: `dl-button ${name}`, text, title: label, "aria-label": label, onclick,
+    });
     this.cancel = button("cancel", "cancel", "Cancel the run (Esc)", () => this.act("cancel", {}));
     this.cancel.disabled = true;
-    this.pin = button("pin", "pin", "Pin this run beside the next ones", () => this.act(this.boards.pinned ? "unpin" : "pin", {}));
+    this.pin = button("pin", "pin", PIN, () => this.act(this.boards.pinned ? "unpin" : "pin", {}));
     this.side = button("side", "☰", "Show or hide the settings", () => this.toggleSide());
     this.side.setAttribute("aria-expanded", String(!NARROW.matches));
     this.whole = button("whole", "all times", "Show all times again", () => this.zoomTo(null));
@@ -62,7 +67,7 @@ export class Page {
     const [name, opens] = NARROW.matches ? ["dl-open", true] : ["dl-closed", false];
     const on = document.body.classList.toggle(name);
     this.side.setAttribute("aria-expanded", String(on === opens));
-    if (NARROW.matches && on) document.querySelector(".dl-side :is(input, [tabindex], button)")?.focus();
+    if (NARROW.matches && on) document.querySelector(".dl-side :is(input, button)")?.focus();
   }
 
   /** Plotly is a script of its own, which loads while the page is built. */
@@ -106,7 +111,7 @@ export class Page {
     const others = Object.values(this.boards).filter((other) => other !== board && other.view);
     const before = JSON.stringify(this.axis());
     board.show(view);
-    if (others.length && JSON.stringify(this.axis()) !== before) others.forEach((other) => other.draw());
+    if (JSON.stringify(this.axis()) !== before) others.forEach((other) => other.draw());
     if (this.wanted !== null && !view.partial && view.time) {
       this.cursor.moveTo(this.wanted);
       this.wanted = null;
@@ -127,7 +132,7 @@ export class Page {
     delete this.boards.pinned;
     this.boardsElement.classList.remove("two");
     this.pin.textContent = "pin";
-    this.pin.setAttribute("aria-label", "Pin this run beside the next ones");
+    this.pin.setAttribute("aria-label", PIN);
     this.draw();
   }
 
@@ -138,21 +143,27 @@ export class Page {
 
   /** After something was drawn: the marks on the track follow the axis of time. */
   refresh() {
-    const { limits: [low, high], log } = this.axis();
-    const start = log ? low : Math.max(low, 0);
-    const share = (t) => {
-      const at = log ? Math.log(Math.max(t, start) / start) / Math.log(high / start) : (t - start) / (high - start);
-      return Math.min(Math.max(at, 0), 1);
-    };
-    this.strip.show(this.boards.main, share);
+    this.strip.show(this.boards.main, this.scale().share);
     this.cursor.set(this.cursor.share);
+  }
+
+  /** From shares of the axis of time to times, and back. */
+  scale() {
+    const { limits: [low, high], log } = this.axis();
+    const start = log ? low : Math.max(low, 0), at = (t) => Math.log(Math.max(t, start) / start);
+    const along = (t) => (log ? at(t) / at(high) : (t - start) / (high - start));
+    return {
+      time: (share) => (log ? start * (high / start) ** share : start + (high - start) * share),
+      share: (t) => Math.min(Math.max(along(t), 0), 1),
+    };
   }
 
   /** For tests and measurements: how often, and when, the pictures of a run were drawn. */
   drawn(board) {
     const { view, slot } = board;
-    this.root.dataset[`drawn${slot === "main" ? "" : "Pinned"}`] = `${view.run}${view.partial ? "-partial" : ""}`;
-    this.root.dispatchEvent(new CustomEvent("drawn", { detail: { slot, run: view.run, partial: Boolean(view.partial) } }));
+    const { run, partial = false } = view;
+    this.root.dataset[slot === "main" ? "drawn" : "pinned"] = partial ? `${run}-partial` : run;
+    this.root.dispatchEvent(new CustomEvent("drawn", { detail: { slot, run, partial } }));
   }
 
   /** The axis of time: what all runs need that have the same scale as the main one. */
@@ -160,8 +171,8 @@ export class Page {
     const views = Object.values(this.boards).map(({ view }) => view).filter((view) => view?.time);
     const main = this.boards.main.view?.time ?? views[0]?.time;
     if (!main) return { limits: [0, 1], log: false };
-    const all = views.map(({ time }) => time).filter(({ log }) => log === main.log).map(({ limits }) => limits);
-    return { log: main.log, limits: [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))] };
+    const alike = views.map(({ time }) => time).filter(({ log }) => log === main.log);
+    return { log: main.log, limits: union(alike.map(({ limits }) => limits)) };
   }
 
   limits(board) {
@@ -172,7 +183,7 @@ export class Page {
   /** Two runs side by side have one scale of the loss. */
   lossLimits() {
     const all = Object.values(this.boards).map(({ view }) => view?.loss?.limits).filter(Boolean);
-    return all.length ? [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))] : null;
+    return all.length ? union(all) : null;
   }
 
   follow(t) {
@@ -190,7 +201,9 @@ export class Page {
 
   point(board, visit, event) {
     if (visit === this.pointed && visit === null) return;
-    if (visit !== this.pointed) for (const other of Object.values(this.boards)) other.highlight(other === board ? visit : null);
+    if (visit !== this.pointed)
+      for (const other of Object.values(this.boards))
+        other.highlight(other === board ? visit : null);
     this.pointed = visit;
     if (visit) this.card.visit(visit, event);
     else this.card.hide();
@@ -203,11 +216,13 @@ export class Page {
   }
 
   chooseSaddle(board, node) {
-    if (board.slot === "main" && node.kind !== "global minimum") this.act("saddle", { modes: node.modes });
+    if (board.slot === "main" && node.kind !== "global minimum")
+      this.act("saddle", { modes: node.modes });
   }
 
   save(board, panel, format) {
-    this.act("save", { slot: board.slot, panel, format, t: this.cursor.time, network: board.asNetwork });
+    const { slot, asNetwork: network } = board;
+    this.act("save", { slot, panel, format, t: this.cursor.time, network });
   }
 
   readLink() {
@@ -229,8 +244,10 @@ export class Page {
     if (this.cursor.share < 1) inside.set("t", Number(this.cursor.time.toPrecision(4)));
     if (this.beside !== null && this.beside !== undefined) inside.set("beside", this.beside);
     const hash = inside.toString();
-    const address = `${location.pathname}${this.query ? `?${this.query}` : ""}${hash ? `#${hash}` : ""}`;
-    if (address !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", address);
+    const address = new URL(location.href);
+    address.search = this.query;
+    address.hash = hash;
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
   async copyLink() {

@@ -1,21 +1,25 @@
 // The keyboard, and the dialog that tells it.
 
-import { make } from "deeplinear-explorer/dom.js";
+import { listing, make } from "deeplinear-explorer/dom.js";
 
 const KEYS = [
   ["space", "play or pause"], ["← →", "move the time cursor"], ["shift ← →", "move it far"],
   ["Home, End", "to the start, to the end"], ["Esc", "cancel the run that computes"],
   ["double click", "show all times again"], ["?", "this help"],
 ];
-const FIELDS = "input:not(.dl-scrub), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], .q-menu, dialog[open]";
+const MOUSE = "Drag across a curve to zoom in on a stretch of time. Point at a plateau, or at a "
+  + "saddle of the lattice, to see what it is; click a saddle to start there.";
+const FIELDS =
+  "input:not(.dl-scrub), textarea, [role=combobox], [role=listbox], .q-menu, dialog[open]";
+const BUTTONS = "button, a, summary, [role=button], [role=checkbox]";
 
 export class Keys {
   constructor(page, root) {
     this.page = page;
     this.dialog = make("dialog", { class: "dl-help", "aria-label": "Help" },
       make("h2", { text: "Keys" }),
-      make("dl", {}, ...KEYS.flatMap(([key, text]) => [make("dt", { text: key }), make("dd", { text })])),
-      make("p", { text: "Drag across a curve to zoom in on a stretch of time. Point at a plateau, or at a saddle of the lattice, to see what it is." }),
+      listing(KEYS),
+      make("p", { text: MOUSE }),
       make("form", { method: "dialog" }, make("button", { class: "dl-button", text: "Close" })),
     );
     root.append(this.dialog);
@@ -42,7 +46,7 @@ export class Keys {
     if (target.closest?.(FIELDS)) return;
     const { cursor } = this.page;
     const by = event.shiftKey ? 0.1 : 0.01;
-    const onButton = target.closest?.("button, a, summary, [role=button], [role=checkbox], [role=switch], [role=tab]");
+    const onButton = target.closest?.(BUTTONS);
     if (key === " " && !onButton) cursor.toggle();
     else if (key === "ArrowRight") cursor.step(by);
     else if (key === "ArrowLeft") cursor.step(-by);

@@ -1,10 +1,12 @@
 // The saddle lattice: classes by learned modes and loss, the orbits between them, the run's path.
 
-import { axis, layout } from "deeplinear-explorer/curves.js";
 import { written } from "deeplinear-explorer/dom.js";
+import { axis, layout, title } from "deeplinear-explorer/layout.js";
 import { isDark } from "deeplinear-explorer/theme.js";
 
-const SYMBOLS = { "global minimum": "star", "strict saddle": "triangle-down", "non-strict saddle": "diamond" };
+const SYMBOLS = {
+  "global minimum": "star", "strict saddle": "triangle-down", "non-strict saddle": "diamond",
+};
 const SIZES = { "global minimum": 11, "strict saddle": 7.5, "non-strict saddle": 8 };
 
 /** Heights are on a square-root scale, which has room for the optimum itself. */
@@ -20,23 +22,27 @@ export function lattice(view, { colors, width, height: tall }) {
   const top = Math.max(...nodes.map((node) => height(node.gap))) || 1;
   const [left, right] = panel.x_limits;
   const shown = nodes.filter((node, k) => nodes.length <= 34 || panel.important.includes(k));
-  const ticks = panel.ticks && { tickvals: panel.ticks.map(height), ticktext: panel.ticks.map((tick) => written(tick)) };
+  const ticks = panel.ticks
+    ? { tickvals: panel.ticks.map(height), ticktext: panel.ticks.map((tick) => written(tick)) }
+    : { showticklabels: false };
+  const room = { left, right: right + 0.1, top, width, height: tall };
   return {
     data: [...orbits(nodes, edges), ...marks(nodes, colors)],
     layout: layout(colors, { r: 12 }, {
       dragmode: false,
       xaxis: axis(colors, {
-        range: [left, right + 0.1], tick0: 0, dtick: Math.max(1, Math.ceil((right - left) / 12)), fixedrange: true,
-        showgrid: false, title: { text: "number of learned modes", standoff: 4, font: { size: 10.5 } },
+        range: [left, right + 0.1], tick0: 0, dtick: Math.max(1, Math.ceil((right - left) / 12)),
+        fixedrange: true, showgrid: false, title: title("number of learned modes"),
       }),
       yaxis: axis(colors, {
-        range: [-0.08 * top, 1.1 * top], ...(ticks ?? { showticklabels: false }), fixedrange: true, showgrid: false,
-        title: { text: "loss above the optimum", standoff: 4, font: { size: 10.5 } },
+        range: [-0.08 * top, 1.1 * top], ...ticks, fixedrange: true, showgrid: false,
+        title: title("loss above the optimum"),
       }),
       annotations: [
         ...steps(nodes, path, colors),
-        ...labels(shown, nodes, { left, right: right + 0.1, top, width, height: tall }).map(({ node, dx, dy, anchor }) => ({
-          x: node.x, y: height(node.gap), text: node.name, showarrow: false, xanchor: anchor, xshift: dx, yshift: dy,
+        ...labels(shown, nodes, room).map(({ node, dx, dy, anchor }) => ({
+          x: node.x, y: height(node.gap), text: node.name, showarrow: false,
+          xanchor: anchor, xshift: dx, yshift: dy,
           font: { size: 10, color: node.visited ? colors.ink : colors.muted },
         })),
       ],
@@ -44,12 +50,18 @@ export function lattice(view, { colors, width, height: tall }) {
   };
 }
 
-const PLACES = [[8, 7, "left"], [8, -7, "left"], [-8, -8, "right"], [-8, 8, "right"], [0, -14, "center"], [0, 14, "center"]];
+const PLACES = [
+  [8, 7, "left"], [8, -7, "left"], [-8, -8, "right"], [-8, 8, "right"],
+  [0, -14, "center"], [0, 14, "center"],
+];
+
+const overlap = (a, b) => a[0] < b[1] && b[0] < a[1] && a[2] < b[3] && b[2] < a[3];
 
 /** The names that find room beside their nodes, visited ones first. */
 function labels(shown, nodes, { left, right, top, width, height: tall }) {
   const pixel = (node) => [
-    (width * (node.x - left)) / (right - left), tall - (tall * (height(node.gap) + 0.08 * top)) / (1.18 * top),
+    (width * (node.x - left)) / (right - left),
+    tall - (tall * (height(node.gap) + 0.08 * top)) / (1.18 * top),
   ];
   const taken = nodes.map((node) => {
     const [x, y] = pixel(node);
@@ -61,7 +73,7 @@ function labels(shown, nodes, { left, right, top, width, height: tall }) {
     for (const [dx, dy, anchor] of PLACES) {
       const start = x + dx - { left: 0, center: wide / 2, right: wide }[anchor];
       const box = [start, start + wide, y - dy - 6, y - dy + 6];
-      if (box[1] > width + 10 || taken.some((one) => box[0] < one[1] && one[0] < box[1] && box[2] < one[3] && one[2] < box[3])) continue;
+      if (box[1] > width + 10 || taken.some((one) => overlap(box, one))) continue;
       taken.push(box);
       found.push({ node, dx, dy, anchor });
       break;
@@ -87,7 +99,8 @@ function orbits(nodes, edges) {
 
 function marks(nodes, colors) {
   return [{
-    x: nodes.map((node) => node.x), y: nodes.map((node) => height(node.gap)), mode: "markers", cliponaxis: false,
+    x: nodes.map((node) => node.x), y: nodes.map((node) => height(node.gap)),
+    mode: "markers", cliponaxis: false,
     marker: {
       symbol: nodes.map((node) => SYMBOLS[node.kind] ?? "circle-open"),
       size: nodes.map((node) => SIZES[node.kind] ?? 8), opacity: 1,
@@ -103,7 +116,8 @@ function steps(nodes, path, colors) {
     const from = nodes[path[j - 1].node], to = nodes[path[j].node];
     if (!from || !to || from === to) continue;
     found.push({
-      x: to.x, y: height(to.gap), ax: from.x, ay: height(from.gap), axref: "x", ayref: "y", text: "",
+      x: to.x, y: height(to.gap), ax: from.x, ay: height(from.gap), axref: "x", ayref: "y",
+      text: "",
       showarrow: true, arrowhead: 2, arrowsize: 0.9, arrowwidth: 2.2, standoff: 6, startstandoff: 6,
       arrowcolor: path[j].color ?? colors.ink,
     });

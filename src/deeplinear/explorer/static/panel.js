@@ -5,9 +5,9 @@ import { make, written } from "deeplinear-explorer/dom.js";
 export const PANELS = [
   { name: "loss", title: "Loss", about: "loss above the optimum against time" },
   { name: "strengths", title: "Mode strengths", about: "strength of every mode against time" },
-  { name: "lattice", title: "Saddle lattice", about: "classes of critical points by learned modes and loss, with the path of the run" },
+  { name: "lattice", title: "Saddle lattice", about: "critical points, and the path of the run" },
   { name: "network", title: "Network", about: "weights at the time of the cursor" },
-  { name: "spectrum", title: "Hessian spectrum", about: "eigenvalues of the Hessian at the time of the cursor" },
+  { name: "spectrum", title: "Hessian spectrum", about: "eigenvalues at the time of the cursor" },
   { name: "drift", title: "Conservation", about: "drift of the conservation laws against time" },
 ];
 const FORMATS = ["png", "svg", "pdf"];
@@ -23,34 +23,41 @@ export class Panel {
     this.plot = make("div", { class: "dl-plot", role: "img", "aria-label": about });
     this.line = make("div", { class: "dl-cursor", "aria-hidden": "true" });
     this.shade = make("div", { class: "dl-shade", "aria-hidden": "true" });
-    this.rings = { here: make("div", { class: "dl-ring here" }), hot: make("div", { class: "dl-ring hot" }) };
+    this.rings = Object.fromEntries(["here", "hot"].map(
+      (kind) => [kind, make("div", { class: `dl-ring ${kind}` })]));
+    this.overlays = [this.shade, this.line, this.rings.here, this.rings.hot];
     this.words = make("p", { class: "dl-note" });
     this.tools = make("span", { class: "dl-tools" }, ...this.buttons(name, board));
     this.element = make(
       "article", { class: "dl-panel", "data-panel": name, "aria-label": title },
       make("header", {}, this.title, this.reading, this.tools),
-      make("div", { class: "dl-chart" }, this.plot, this.shade, this.line, this.rings.here, this.rings.hot, this.words),
+      make("div", { class: "dl-chart" }, this.plot, ...this.overlays, this.words),
     );
-    for (const overlay of [this.line, this.shade, this.rings.here, this.rings.hot, this.words]) overlay.hidden = true;
+    this.note("");
+    this.hideOverlays();
   }
 
   buttons(name, board) {
     const toggle = name === "network" && make("button", {
-      type: "button", class: "dl-toggle", text: "matrix", "aria-label": "Show the weights as a matrix",
+      type: "button", class: "dl-toggle", text: "matrix",
+      "aria-label": "Show the weights as a matrix",
       onclick: (event) => {
         board.asNetwork = !board.asNetwork;
-        event.target.textContent = board.asNetwork ? "matrix" : "network";
-        event.target.setAttribute("aria-label", `Show the weights as a ${event.target.textContent}`);
+        const other = board.asNetwork ? "matrix" : "network";
+        event.target.textContent = other;
+        event.target.setAttribute("aria-label", `Show the weights as a ${other}`);
         this.at = undefined;
         board.draw(["network"]);
       },
     });
     const exports = FORMATS.map((format) => make("button", {
-      type: "button", class: "dl-save", text: format, "aria-label": `Save this picture as ${format.toUpperCase()}`,
+      type: "button", class: "dl-save", text: format,
+      "aria-label": `Save this picture as ${format.toUpperCase()}`,
       onclick: () => board.page.save(board, name, format),
     }));
     const large = make("button", {
-      type: "button", class: "dl-enlarge", text: "⤢", "aria-label": "Enlarge this panel", "aria-pressed": "false",
+      type: "button", class: "dl-enlarge", text: "⤢", "aria-label": "Enlarge this panel",
+      "aria-pressed": "false",
       onclick: (event) => {
         const on = this.element.classList.toggle("large");
         board.element.classList.toggle("enlarged", on);
@@ -61,13 +68,17 @@ export class Panel {
     return [...exports, toggle, large].filter(Boolean);
   }
 
+  hideOverlays() {
+    for (const overlay of this.overlays) overlay.hidden = true;
+  }
+
   note(text) {
     this.words.textContent = text || "";
     this.words.hidden = !text;
     if (text) {
       this.read("");
       this.plot.setAttribute("aria-label", `${this.about}: ${text}`);
-      for (const overlay of [this.line, this.shade, this.rings.here, this.rings.hot]) overlay.hidden = true;
+      this.hideOverlays();
     }
   }
 
@@ -97,7 +108,9 @@ export class Panel {
 
   ring(which, place) {
     this.rings[which].hidden = !place;
-    if (place) this.rings[which].style.transform = `translate(${place[0].toFixed(1)}px, ${place[1].toFixed(1)}px)`;
+    if (!place) return;
+    const [x, y] = place.map((pixel) => pixel.toFixed(1));
+    this.rings[which].style.transform = `translate(${x}px, ${y}px)`;
   }
 
   /** Dragging the time line. */
@@ -115,6 +128,8 @@ export class Panel {
     const y = view[this.name]?.y;
     if (!y) return;
     const seen = y.filter((value) => value !== null);
-    if (seen.length) this.plot.setAttribute("aria-label", `${this.about}, from ${written(seen[0], 3)} to ${written(seen.at(-1), 3)}`);
+    if (!seen.length) return;
+    const ends = `from ${written(seen[0], 3)} to ${written(seen.at(-1), 3)}`;
+    this.plot.setAttribute("aria-label", `${this.about}, ${ends}`);
   }
 }

@@ -5,13 +5,16 @@ import { make, written } from "deeplinear-explorer/dom.js";
 export class Strip {
   constructor(page) {
     this.page = page;
-    this.element = make("div", { class: "dl-strip", role: "group", "aria-label": "Visits of the run" });
+    const attributes = { class: "dl-strip", role: "group", "aria-label": "Visits of the run" };
+    this.element = make("div", attributes);
   }
 
   /** The visits of a board, placed by their shares of the axis of time. */
   show(board, share) {
     const visits = board?.view?.visits ?? [];
-    this.element.replaceChildren(...visits.map((visit, k) => this.button(board, visit, share, k === visits.length - 1)));
+    const last = visits.length - 1;
+    this.element.replaceChildren(
+      ...visits.map((visit, k) => this.button(board, visit, share, k === last)));
   }
 
   button(board, visit, share, last) {
@@ -21,13 +24,16 @@ export class Strip {
       const box = event.currentTarget.getBoundingClientRect();
       this.page.point(board, visit, { clientX: box.left + box.width / 2, clientY: box.top - 110 });
     };
+    const hide = () => this.page.point(board, null);
+    const room = (right - left) * (this.element.clientWidth || 600) > 7 * visit.name.length;
+    const span = `from ${written(visit.t[0])} to ${written(visit.t[1])}`;
     const button = make("button", {
-      type: "button", class: `dl-visit ${visit.stay}`, text: 100 * (right - left) * (this.element.clientWidth || 600) > 700 * visit.name.length ? visit.name : "",
-      "aria-label": `${visit.stay}, learned ${visit.name}, from ${written(visit.t[0])} to ${written(visit.t[1])}, ${visit.kind}`,
+      type: "button", class: `dl-visit ${visit.stay}`, text: room ? visit.name : "",
+      "aria-label": `${visit.stay}, learned ${visit.name}, ${span}, ${visit.kind}`,
       "aria-describedby": "dl-card",
       onclick: () => this.page.cursor.set(middle),
       onfocus: show, onpointerenter: show,
-      onblur: () => this.page.point(board, null), onpointerleave: () => this.page.point(board, null),
+      onblur: hide, onpointerleave: hide,
     });
     Object.assign(button.style, { left: `${100 * left}%`, width: `${100 * (right - left)}%` });
     return button;

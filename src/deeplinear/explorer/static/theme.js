@@ -11,7 +11,7 @@ export function palette() {
 
 export const isDark = () => document.body.classList.contains("body--dark");
 
-/** A mode's color for words: lighter on a dark ground, where the line's own would be hard to read. */
+/** A mode's color for words: lighter on a dark ground, where its own is hard to read. */
 export function readable(color) {
   if (!isDark()) return color;
   const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
