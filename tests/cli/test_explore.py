@@ -30,6 +30,14 @@ def test_it_prints_the_address_in_one_line(cli, served):
     assert served == [(None, {"host": "127.0.0.1", "port": None, "show": True})]
 
 
+def test_a_long_address_has_the_line_to_itself(cli, monkeypatch):
+    link = f"http://a-machine.of.the.institute:8421/?token={'x' * 32}"
+    monkeypatch.setattr(
+        "deeplinear.explorer.explore", lambda target, *, ready, **options: ready(link)
+    )
+    assert cli("explore").out == f"Explore at {link}\n"
+
+
 def test_options_and_target_are_passed_on(cli, served):
     words = ["explore", "digits", "--host", "0.0.0.0", "--port", "9000", "--no-browser"]
     assert cli(*words).code == 0

@@ -70,9 +70,10 @@ def explore(
 
 
 def _answer(link: str) -> Answer:
+    line, hint = f"Explore at {link}", "  (Ctrl-C ends it)"
     return Answer(
         lambda: {"ok": True, "exit_code": 0, "address": link},
-        lambda: f"Explore at {link}  (Ctrl-C ends it)",
+        lambda: line + hint * (len(line + hint) <= 80),
     )
 
 

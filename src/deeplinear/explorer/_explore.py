@@ -83,7 +83,7 @@ def explore(
 
     def tell() -> None:
         if ready is None:
-            print(f"Explore at {link}  (Ctrl-C ends it)", flush=True)
+            print(f"Explore at {link}", flush=True)
         else:
             ready(link)
         if show:
