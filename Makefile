@@ -15,7 +15,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses=$(WORKERS) --dist=
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast pytest style lint layers types format wheel constraints bench clean
+.PHONY: help demo test test-fast test-system pytest style lint layers types format wheel constraints bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ test: $(DEV)  ## run every check that needs no system package
 
 test-fast: $(DEV)  ## run the tests that are not marked slow
 	@$(PYTEST) -m "not slow"
+
+test-system: $(DEV)  ## test the explorer in a real browser (installs Chromium with apt-get)
+	@sh scripts/install_chromium.sh
+	@$(PYTEST) tests/system
 
 pytest: $(DEV)  ## run the tests and the examples of the docstrings
 	@$(PYTEST)

@@ -18,7 +18,7 @@ from deeplinear.problem import Problem
 from deeplinear.solve import ensemble, gradient_descent, gradient_flow, load
 
 if TYPE_CHECKING:
-    from deeplinear import analysis, exact, geometry, landscape, plot, report
+    from deeplinear import analysis, exact, explorer, geometry, landscape, plot, report
     from deeplinear.analysis import itinerary
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "datasets",
     "ensemble",
     "exact",
+    "explorer",
     "geometry",
     "gradient",
     "gradient_descent",
@@ -46,7 +47,7 @@ __all__ = [
     "vector_field",
 ]
 
-_LAZY = ("analysis", "exact", "geometry", "landscape", "plot", "report")
+_LAZY = ("analysis", "exact", "explorer", "geometry", "landscape", "plot", "report")
 
 
 def __getattr__(name: str) -> Any:

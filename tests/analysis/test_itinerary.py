@@ -201,3 +201,25 @@ def test_every_run_has_an_itinerary_that_prints_and_speaks(traj: Trajectory) -> 
 def test_something_else_than_a_run_is_refused() -> None:
     with pytest.raises(TypeError, match="`traj` must be a Trajectory"):
         dl.itinerary(dl.init.gaussian((2, 2), seed=0))  # type: ignore[arg-type]
+
+
+def test_progress_counts_the_visits_and_may_end_the_search() -> None:
+    problem = dl.Problem.from_modes([3.0, 1.0])
+    traj = dl.gradient_flow(problem, dl.init.gaussian((2, 2, 2), scale=1e-3, seed=0))
+    seen: list[tuple[int, int]] = []
+    visits = dl.itinerary(traj, progress=lambda done, count: seen.append((done, count)))
+    assert seen == [(k, len(visits)) for k in range(len(visits))]
+
+    def stop(done: int, count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dl.itinerary(traj, progress=stop)
+
+
+@pytest.mark.parametrize("depth", [4, 16])
+def test_a_deep_network_of_huge_weights_has_an_itinerary(depth: int) -> None:
+    problem = dl.Problem.from_modes([1e6, 1.0])
+    net = dl.init.gaussian((2, *(3,) * (depth - 1), 2), scale=1e6, seed=0)
+    traj = dl.gradient_flow(problem, net, max_steps=100)
+    assert dl.itinerary(traj)[0].t_in == 0

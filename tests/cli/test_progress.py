@@ -4,6 +4,7 @@ import io
 import re
 import time
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -23,6 +24,7 @@ def at(**changes: object) -> Progress:
         "n_steps": 50,
         "method": "explicit",
         "elapsed": 3.0,
+        "mode_strengths": np.array([5.0, 0.1, 0.0]),
     }
     return Progress(**(values | changes))  # type: ignore[arg-type]
 

@@ -294,3 +294,28 @@ def test_a_hundred_thousand_rows_take_seconds(write):
     assert time.process_time() - start < 10
     assert data.x.shape == (100_000, 18)
     np.testing.assert_array_equal(data.x[99_000:], values[:, 1:19])
+
+
+def test_the_columns_are_those_of_the_header(write):
+    assert datasets.columns(write(GOOD)) == ("age", "income", "price")
+    assert datasets.columns(write("a;b\n1;2\n", "table.tsv")) == ("a", "b")
+
+
+@pytest.mark.parametrize("content", ["", "a,a\n1,2\n", "a\n1\n", b"\xff,b\n"])
+def test_a_table_without_a_header_has_no_columns(write, content):
+    path = write(content)
+    with pytest.raises(DataFileError) as caught:
+        datasets.columns(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_not_there_has_no_columns(tmp_path):
+    with pytest.raises(DataFileError, match="must be readable"):
+        datasets.columns(tmp_path / "gone.csv")
+
+
+def test_a_header_of_very_many_names_is_read_in_time(write):
+    names = ",".join(f"c{k}" for k in range(200_000))
+    began = time.perf_counter()
+    assert len(datasets.columns(write(f"{names}\n"))) == 200_000
+    assert time.perf_counter() - began < 20  # a quadratic search takes minutes

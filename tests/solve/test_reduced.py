@@ -102,3 +102,29 @@ def test_small_networks_are_not_searched(monkeypatch):
     assert (
         dl.gradient_flow(problem, dl.init.gaussian((2, 9, 2), scale=0.1, seed=0)).reduction is None
     )
+
+
+@pytest.mark.parametrize("which", ["wide", "small", "one layer", "general inputs"])
+def test_progress_tells_the_strengths_of_the_whole_problem(which):
+    """Also while a smaller network is integrated, or a closed form is evaluated."""
+    rng = np.random.default_rng(0)
+    if which == "wide":
+        problem, net = wide_run()
+    else:
+        x = rng.standard_normal((30, 4))
+        y = x @ rng.standard_normal((4, 3))
+        problem = dl.Problem.from_data(x, y, whiten=which == "small")
+        widths = (4, 3) if which == "one layer" else (4, 5, 3)
+        net = dl.init.gaussian(widths, scale=0.3, seed=1)
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        raise KeyboardInterrupt
+
+    traj = dl.gradient_flow(problem, net, progress=stop)
+    assert traj.status == "interrupted"
+    assert (traj.reduction is not None) == (which == "wide")
+    assert seen[0].mode_strengths == pytest.approx(traj.mode_strengths[-1], abs=1e-12)
+    assert seen[0].learned == int((traj.mode_strengths[-1] > problem.modes.s / 2).sum())
+    assert seen[0].n_modes == min(len(problem.modes), *net.widths)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +92,7 @@ class Itinerary(list[Visit]):
         return "\n".join(["Itinerary", *(f"  {row}" for row in rows)])
 
 
-def itinerary(traj: Trajectory) -> Itinerary:
+def itinerary(traj: Trajectory, *, progress: Callable[[int, int], None] | None = None) -> Itinerary:
     r"""Return the sets of modes that a run has learned, one after the other, with their saddles.
 
     Mode k is learned while its strength u_k^T P Sxx^{1/2} v_k is above s_k / 2, with a
@@ -104,6 +104,9 @@ def itinerary(traj: Trajectory) -> Itinerary:
     ----------
     traj
         Any run: to its end, cut short, backward in time, or of gradient descent.
+    progress
+        Called before each visit is read with the number of those that have been, and of all. What
+        it raises ends the search: for large networks a visit takes seconds.
 
     Returns
     -------
@@ -143,19 +146,20 @@ def itinerary(traj: Trajectory) -> Itinerary:
             f"Argument `traj` must be a Trajectory, but it is of type {type(traj).__name__}."
         )
     with np.errstate(all="ignore"):  # a failed run may end in overflow
-        return _read(traj)
+        return _read(traj, progress)
 
 
-def _read(traj: Trajectory) -> Itinerary:
+def _read(traj: Trajectory, progress: Callable[[int, int], None] | None) -> Itinerary:
     start, events = changes(traj)
     stays = _stays(traj, start, events)
     norms = _gradient_norms(traj)
     closest = [_closest(traj, stay, norms) for stay in stays]
     prominences = _prominences(traj, closest, norms)
-    visits = [
-        _visit(traj, stay, point, prominence)
-        for stay, point, prominence in zip(stays, closest, prominences, strict=True)
-    ]
+    visits: list[Visit] = []
+    for stay, point, prominence in zip(stays, closest, prominences, strict=True):
+        if progress is not None:
+            progress(len(visits), len(stays))
+        visits.append(_visit(traj, stay, point, prominence))
     return Itinerary(visits, learning(traj), _limit(traj, visits[-1]))
 
 

@@ -17,12 +17,13 @@ import shutil
 import sys
 import textwrap
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TextIO
 
 import typer
 
 from deeplinear.cli import _commands  # noqa: F401  (it adds them to the application)
-from deeplinear.cli._app import Answer, app
+from deeplinear.cli._app import Answer, Lasting, app
 from deeplinear.cli._errors import StoppedError, document, exit_code, message
 
 __all__ = ["main"]
@@ -40,38 +41,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json, debug = "--json" in words, "--debug" in words
+    output = sys.stdout
+    # With --json, whatever a command prints goes to standard error.
+    away = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
     try:
-        code, text = _answered(words, as_json=as_json)
+        with away:
+            return _answered(words, lambda answer: _print(_text(answer, as_json=as_json), output))
     except Exception as error:
         if debug:
             traceback.print_exc()
         else:
             print(_wrapped(f"Error: {message(error)}"), file=sys.stderr)
-        code, text = exit_code(error), json.dumps(document(error)) if as_json else ""
-    if text:
-        _print(text)
-    return code
+        if as_json:
+            _print(json.dumps(document(error)), output)
+        return exit_code(error)
 
 
-def _answered(words: list[str], *, as_json: bool) -> tuple[int, str]:
-    """Run the command; with --json, whatever it prints goes to standard error."""
-    away = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with away:
-        try:
-            found = app(
-                words or ["--help"], obj=words, prog_name="deeplinear", standalone_mode=False
-            )
-        except typer.Abort:
-            found = _STOPPED
-        if found == _STOPPED:
-            raise StoppedError("Stopped before there was anything to keep.")
-        if not isinstance(found, Answer):  # --help, --version
-            found = Answer(lambda: {"ok": True, "exit_code": 0}, lambda: "")
-        try:
-            text = json.dumps(found.plain_document(), allow_nan=False) if as_json else found.text()
-        except KeyboardInterrupt:
-            raise StoppedError("Stopped; what had been written is kept.") from None
-    return found.exit_code, text
+def _answered(words: list[str], tell: Callable[[Answer], None]) -> int:
+    """Run the command, tell its answer, and return the exit code."""
+    try:
+        found = app(words or ["--help"], obj=words, prog_name="deeplinear", standalone_mode=False)
+    except typer.Abort:
+        found = _STOPPED
+    if found == _STOPPED:
+        raise StoppedError("Stopped before there was anything to keep.")
+    if isinstance(found, Lasting):
+        found.run(tell)
+        return 0
+    if not isinstance(found, Answer):  # --help, --version
+        found = Answer(lambda: {"ok": True, "exit_code": 0}, lambda: "")
+    tell(found)
+    return found.exit_code
+
+
+def _text(answer: Answer, *, as_json: bool) -> str:
+    try:
+        if as_json:
+            return json.dumps(answer.plain_document(), allow_nan=False)
+        return answer.text()
+    except KeyboardInterrupt:
+        raise StoppedError("Stopped; what had been written is kept.") from None
 
 
 def _wrapped(text: str) -> str:
@@ -83,9 +92,11 @@ def _wrapped(text: str) -> str:
     return "\n".join(itertools.chain.from_iterable(lines))
 
 
-def _print(text: str) -> None:
+def _print(text: str, output: TextIO) -> None:
     """Print, and end quietly if the reader has gone (deeplinear data | head -1)."""
+    if not text:
+        return
     try:
-        print(text, flush=True)
+        print(text, file=output, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())

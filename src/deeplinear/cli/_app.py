@@ -25,6 +25,13 @@ class Answer:
         return dict(_plain(self.document()))
 
 
+@dataclass(frozen=True)
+class Lasting:
+    """A command that goes on after its answer: `run` passes it on when it is time to print it."""
+
+    run: Callable[[Callable[[Answer], None]], None]
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
@@ -77,4 +84,6 @@ def deeplinear(
     deeplinear fiber --widths 3,3,3 --rank 2
 
     deeplinear report out/digits
+
+    deeplinear explore out/digits
     """

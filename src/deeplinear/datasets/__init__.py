@@ -3,6 +3,7 @@
 Every function returns a `Dataset`; ``x, y = dataset`` unpacks it. `load` builds one by name.
 """
 
+from deeplinear.datasets._csv import columns
 from deeplinear.datasets._dataset import Dataset
 from deeplinear.datasets._files import read
 from deeplinear.datasets._generated import planted, teacher_student
@@ -13,6 +14,7 @@ from deeplinear.datasets._registry import load, names, options
 __all__ = [
     "Dataset",
     "breast_cancer",
+    "columns",
     "diabetes",
     "digits",
     "iris",

@@ -5,6 +5,7 @@ import contextlib
 import csv
 import difflib
 import math
+import os
 import re
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
@@ -15,12 +16,47 @@ import numpy as np
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, DataFileError
 from deeplinear.datasets._dataset import Dataset, shortened
 
-__all__ = ["read_csv"]
+__all__ = ["columns", "read_csv"]
 
 DELIMITERS = (",", ";", "\t")
 
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?"}
 """What a missing value is written as, in lower case."""
+
+
+def columns(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    r"""Return the column names of a table, from which `read` wants its targets.
+
+    Parameters
+    ----------
+    path
+        A ``.csv`` or ``.tsv`` file, as in `read`.
+
+    Raises
+    ------
+    DataFileError
+        The file is missing, or has no header row of distinct names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from deeplinear import datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "houses.csv")
+    ...     _ = file.write_text("area,rooms,price\n50,2,1.5\n")
+    ...     datasets.columns(file)
+    ('area', 'rooms', 'price')
+    """
+    table = Path(path)
+    try:
+        with contextlib.closing(_records(table, _delimiter(table))) as records:
+            return tuple(_header(table, next(records, None)))
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataFileError(
+            f"File `{table}` must be readable, but the system says: {reason}."
+        ) from error
 
 
 def read_csv(path: Path, targets: str | Sequence[str] | None) -> Dataset:
@@ -113,17 +149,19 @@ def _header(path: Path, record: tuple[int, list[str]] | None) -> list[str]:
             f"File `{path}` must have at least two columns, inputs and targets, but its header has "
             f"one: {names[0][:60]!r}. Separate the columns with commas, semicolons or tabs."
         )
+    seen: set[str] = set()
     for k, name in enumerate(names):
         if not name:
             raise DataFileError(
                 f"File `{path}`, row {row}, must name every column, but column {k + 1} of "
                 f"{len(names)} has no name. Name it, or delete it if it is an index."
             )
-        if name in names[:k]:
+        if name in seen:
             raise DataFileError(
                 f"File `{path}`, row {row}, must have distinct column names, but {name!r} names "
                 f"columns {names.index(name) + 1} and {k + 1}."
             )
+        seen.add(name)
     return names
 
 

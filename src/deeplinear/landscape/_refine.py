@@ -193,7 +193,7 @@ def _descended(start: _Slope, reach: float) -> _Slope:
     field, _ = vector_field(problem, widths)
     origin = y = start.net.to_vector()
     g, norm, bound = start.vector, start.norm, start.bound
-    damping = norm**2
+    damping = norm * norm  # unlike a power, infinite where it overflows
     for _ in range(MAX_STEPS):
         if norm <= _ROUND_OFF * bound or np.linalg.norm(y - origin) > reach:
             break
@@ -206,7 +206,7 @@ def _descended(start: _Slope, reach: float) -> _Slope:
         else:
             break
         stalled = fallen > 0.99 * norm and fallen <= _CRITICAL * bound
-        y, g, norm, damping = there, slope, fallen, min(damping / 10.0, fallen**2)
+        y, g, norm, damping = there, slope, fallen, min(damping / 10.0, fallen * fallen)
         if stalled:
             break
     return _Slope(problem, LinearNetwork.from_vector(y, widths))
@@ -232,10 +232,14 @@ def _steps(
 ) -> Callable[[float], Array]:
     """The step as a function of the damping mu."""
     if net.n_params <= DENSE_UP_TO:
-        values, vectors = scipy.linalg.eigh(hessian(problem, net), driver="evd")
+        curvature = hessian(problem, net)
+        if not np.isfinite(curvature).all():  # deep, with huge weights: there is no step
+            return lambda mu: np.full_like(g, np.nan)
+        values, vectors = scipy.linalg.eigh(curvature, driver="evd")
         g = vectors.T @ g
         # Eigenvalues that are round-off must not decide.
-        floor = (1e-13 * float(np.abs(values).max(initial=0.0))) ** 2
+        floor = 1e-13 * float(np.abs(values).max(initial=0.0))
+        floor *= floor
         return lambda mu: -vectors @ (values * g / (values**2 + max(mu, floor, 1e-300)))
     from scipy.sparse.linalg import LinearOperator, lsmr
 

@@ -306,10 +306,7 @@ class Run:
         if self._progress is None or now - self._last_shown < _PROGRESS_EVERY:
             return
         self._last_shown = now
-        problem, modes = self._problem, self._problem.modes
-        p = LinearNetwork.from_vector(self._state.y, self._widths).product()
-        effective = p if problem.factor is None else p @ problem.sqrt_sxx
-        strengths = np.einsum("ik,ij,jk->k", modes.u, effective, modes.v)
+        modes, strengths = self._large.modes, self._mode_strengths()
         gap = self._gap_now()
         self._progress(
             Progress(
@@ -319,12 +316,26 @@ class Run:
                 gap_start=self._start_gap,
                 gap_target=self._gap,
                 learned=int(np.sum(strengths > modes.s / 2)),
-                n_modes=min(len(modes), min(self._widths)),
+                n_modes=min(len(modes), min(self._large_widths)),
                 n_steps=int(self._state.counts[STEPS]),
                 method=method,
                 elapsed=now - self._began,
+                mode_strengths=strengths,
             )
         )
+
+    @property
+    def _large_widths(self) -> tuple[int, ...]:
+        return self._widths if self._reduction is None else self._reduction.start.widths
+
+    def _mode_strengths(self) -> Array:
+        """p_k = u_k^T P Sxx^{1/2} v_k of the whole problem (theory §11)."""
+        problem, modes = self._large, self._large.modes
+        p = LinearNetwork.from_vector(self._state.y, self._widths).product()
+        if self._reduction is not None:
+            p = self._reduction.expand_products(p[None])[0]
+        effective = p if problem.factor is None else p @ problem.sqrt_sxx
+        return np.einsum("ik,ik->k", effective @ modes.v, modes.u)
 
     def _finish(self, status: Status) -> Trajectory:
         s = self._state
@@ -354,7 +365,7 @@ class Run:
             options |= {"step_size": n.step_size}
         return Trajectory(
             self._large,
-            self._widths if self._reduction is None else self._reduction.start.widths,
+            self._large_widths,
             t,
             vectors,
             status=status,

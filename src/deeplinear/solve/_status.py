@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from deeplinear._core.checks import Array
+
 
 class Status(str):
     """How a run ended: a string with the reason and the remedy in sentences.
@@ -59,7 +61,8 @@ class Progress:
     """Where a run is: passed to the `progress` callable about ten times a second.
 
     t : gradient-flow time; loss, gap : now; gap_start, gap_target : where it began and where it
-    stops; learned : modes with p_k > s_k / 2, of the n_modes that can be learned.
+    stops; learned : modes with p_k > s_k / 2, of the n_modes that can be learned; mode_strengths :
+    ``(m,)`` p_k of the whole problem, also while a smaller one is integrated.
     """
 
     t: float
@@ -72,3 +75,4 @@ class Progress:
     n_steps: int
     method: str
     elapsed: float
+    mode_strengths: Array

@@ -1,0 +1,98 @@
+// The eigenvalues of the Hessian at the cursor: negative, zero and positive ones.
+
+import { unpacked } from "deeplinear-explorer/frames.js";
+import { axis, layout, powerName, title } from "deeplinear-explorer/layout.js";
+
+const POINTS = 500; // eigenvalues drawn at most
+
+/** The spectra so far and some more, with what their scale needs. */
+export function joined(before, { x, n, values, note }) {
+  if (note) return { note };
+  const all = before?.x ? { ...before } : { x: [], rows: [], largest: 0, lowest: 0, n };
+  const numbers = unpacked(values);
+  x.forEach((t, k) => {
+    const row = Array.from(numbers.subarray(k * n, (k + 1) * n));
+    if (!row.every(Number.isFinite)) return;
+    all.x.push(t);
+    all.rows.push(row);
+    all.lowest = Math.min(all.lowest, row[0]);
+    all.largest = Math.max(all.largest, row.at(-1), -row[0]);
+  });
+  all.least = all.largest * 1e-3 || 1e-3;
+  return all.x.length ? all : { note: "the Hessian is not finite along this run" };
+}
+
+/** How many are negative, zero and positive; the server has set to zero what is round-off. */
+export function inertia(values) {
+  const negative = values.filter((value) => value < 0).length;
+  const positive = values.filter((value) => value > 0).length;
+  return { negative, positive, zero: values.length - negative - positive };
+}
+
+/** Signed powers of ten from `least` up, linear below: the scale of the eigenvalues. */
+const scaled = (value, least) => Math.sign(value) * Math.log10(1 + Math.abs(value) / least);
+
+/** Places of the negative, the zero and the positive eigenvalues. */
+function points(values, least) {
+  const step = Math.max(1, Math.ceil(values.length / POINTS));
+  const groups = [0, 1, 2].map(() => ({ x: [], y: [] }));
+  values.forEach((value, k) => {
+    if (k % step && k !== values.length - 1) return;
+    const group = groups[1 + Math.sign(value)];
+    group.x.push(k);
+    group.y.push(scaled(value, least));
+  });
+  return groups;
+}
+
+/** A few powers of ten, of both signs, and zero. */
+function ticks({ least, largest }) {
+  const powers = [];
+  for (let power = Math.ceil(Math.log10(least)); 10 ** power <= largest * 1.01; power += 1)
+    powers.push(10 ** power);
+  const step = Math.ceil(powers.length / 3);
+  const kept = powers.reverse().filter((_, k) => k % step === 0).reverse();
+  const both = [...kept.map((tick) => -tick).reverse(), 0, ...kept];
+  return {
+    tickvals: both.map((tick) => scaled(tick, least)),
+    ticktext: both.map((tick) => (tick ? powerName(tick) : "0")),
+  };
+}
+
+export function spectrumFigure(spectra, values, { colors }) {
+  const { n, largest, least, lowest } = spectra;
+  const looks = [
+    { symbol: "triangle-down", color: "#d55e00" },
+    { symbol: "line-ew-open", color: colors.muted },
+    { symbol: "circle", color: "#0072b2" },
+  ];
+  const top = scaled(largest, least) * 1.08;
+  const bottom = Math.min(scaled(lowest, least) * 1.1, -0.12 * top);
+  return {
+    data: points(values, least).map((group, k) => ({
+      ...group, mode: "markers", cliponaxis: false,
+      marker: { size: values.length > 200 ? 4 : 5.5, ...looks[k] },
+    })),
+    layout: layout(colors, {}, {
+      dragmode: false,
+      xaxis: axis(colors, {
+        range: [-0.03 * n - 0.5, 1.03 * n - 0.5], nticks: 6, fixedrange: true, showgrid: false,
+        title: title("eigenvalues, ascending"),
+      }),
+      yaxis: axis(colors, {
+        range: [bottom, top], ...ticks(spectra), fixedrange: true,
+        title: title("Hessian eigenvalue"),
+      }),
+      shapes: [{
+        type: "line", xref: "paper", x0: 0, x1: 1, y0: 0, y1: 0, layer: "below",
+        line: { color: colors.muted, width: 0.8 },
+      }],
+    }),
+  };
+}
+
+/** What Plotly.restyle needs to move the eigenvalues on. */
+export function spectrumUpdate(spectra, values) {
+  const groups = points(values, spectra.least);
+  return [{ x: groups.map(({ x }) => x), y: groups.map(({ y }) => y) }, [0, 1, 2]];
+}

@@ -1,0 +1,114 @@
+"""The time cursor and what follows it."""
+
+from tests.system.visitor import Visitor
+
+LINES = """() => ["loss", "strengths", "drift"].map(name => {
+  const line = document.querySelector(`[data-panel=${name}] .dl-cursor`);
+  return line.hidden ? null : new DOMMatrix(getComputedStyle(line).transform).m41;
+})"""
+
+
+RANGES = """() => ["loss", "strengths", "drift"].map(
+  name => document.querySelector(`[data-panel=${name}] .dl-plot`).layout.xaxis.range)"""
+
+
+def ready(visitor: Visitor) -> Visitor:
+    """The first run, with its frames."""
+    visitor.open()
+    visitor.find("[data-panel=spectrum] .dl-reading").filter(has_text="negative").wait_for()
+    return visitor
+
+
+def test_scrubbing_moves_the_line_in_every_panel_without_a_redraw(visitor: Visitor) -> None:
+    ready(visitor)
+    visitor.page.evaluate(
+        """() => { window.redraws = 0; for (const name of ["loss", "strengths", "drift"])
+          document.querySelector(`[data-panel=${name}] .dl-plot`)
+            .on("plotly_afterplot", () => redraws++); }"""
+    )
+    before, network = visitor.page.evaluate(LINES), visitor.plot("network")["data"]
+    slider = visitor.find(".dl-scrub")
+    slider.evaluate("one => { one.value = 300; one.dispatchEvent(new Event('input')); }")
+    visitor.page.wait_for_timeout(300)
+    after = visitor.page.evaluate(LINES)
+    assert all(a < b for a, b in zip(after, before, strict=True))
+    assert max(after) - min(after) < 1.5
+    assert visitor.page.evaluate("redraws") == 0
+    assert visitor.plot("network")["data"] != network
+
+
+def test_play_runs_to_the_end_and_stops(visitor: Visitor) -> None:
+    ready(visitor)
+    slider = visitor.find(".dl-scrub")
+    slider.evaluate("one => { one.value = 850; one.dispatchEvent(new Event('input')); }")
+    start = visitor.time()
+    visitor.find(".dl-play").click()
+    visitor.page.wait_for_function("document.querySelector('.dl-play').title.startsWith('Pause')")
+    visitor.page.wait_for_function("document.querySelector('.dl-play').title.startsWith('Play')")
+    assert visitor.time() > start
+    assert slider.input_value() == "1000"
+
+
+def test_a_click_on_a_curve_puts_the_cursor_there_and_into_the_link(visitor: Visitor) -> None:
+    ready(visitor)
+    box = visitor.panel("drift").locator(".dl-plot").bounding_box()
+    assert box is not None
+    visitor.page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    visitor.page.wait_for_url("**/*#t=*")
+    t = visitor.time()
+    visitor.open(visitor.query())
+    assert abs(visitor.time() / t - 1) < 0.01
+
+
+def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
+    ready(visitor)
+    whole = visitor.page.evaluate(RANGES)
+    box = visitor.panel("loss").locator(".dl-plot").bounding_box()
+    assert box is not None
+    y = box["y"] + 0.5 * box["height"]
+    visitor.page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(box["x"] + 0.45 * box["width"], y, steps=4)
+    visitor.page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=4)
+    visitor.page.mouse.up()
+    visitor.find(".whole").wait_for(state="visible")
+    zoomed = visitor.page.evaluate(RANGES)
+    assert zoomed[0][0] > whole[0][0]
+    assert all(abs(a - b) < 1e-6 for one in zoomed for a, b in zip(one, zoomed[0], strict=True))
+    visitor.find(".whole").click()
+    assert visitor.page.evaluate(RANGES) == whole
+
+
+def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> None:
+    ready(visitor)
+    box = visitor.panel("strengths").locator(".dl-plot").bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    card = visitor.find(".dl-card")
+    card.wait_for(state="visible")
+    text = card.inner_text()
+    for word in (
+        "learned: 0",
+        "non-strict saddle",
+        "index",
+        "escape order",
+        "predicted",
+        "observed",
+    ):
+        assert word in text
+    for name in ("loss", "strengths", "drift"):
+        assert visitor.panel(name).locator(".dl-shade").is_visible()
+    assert visitor.panel("lattice").locator(".dl-ring.hot").is_visible()
+    visitor.page.mouse.move(5, 5)
+    card.wait_for(state="hidden")
+    assert not visitor.panel("loss").locator(".dl-shade").is_visible()
+
+
+def test_the_network_is_shown_as_a_matrix_too(visitor: Visitor) -> None:
+    ready(visitor)
+    visitor.panel("network").locator(".dl-toggle").click()
+    picture = visitor.plot("network")["data"][0]
+    assert picture["type"] == "heatmap"
+    assert len(picture["z"]) == 12
+    assert picture["z"][0] == [None] * 12
+    assert picture["z"][3][0] is not None
