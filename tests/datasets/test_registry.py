@@ -10,7 +10,7 @@ from deeplinear._core.errors import ArgumentError, DeeplinearError
 def test_names_are_sorted_public_functions():
     assert datasets.names() == sorted(datasets.names())
     assert set(datasets.names()) == set(datasets.__all__) - {
-        "Dataset", "load", "names", "options", "read"
+        "Dataset", "columns", "load", "names", "options", "read"
     }  # fmt: skip
 
 
