@@ -18,7 +18,7 @@ from tests.system.visitor import Visitor
 VISITS = 5
 NETWORKS = {
     "widths 3, depth 3": "?s=4,2,1",
-    "widths 10, depth 5": "?s=4,3,2,1&d_in=10&d_out=10&hidden=10,10,10,10&scale=0.2",
+    "widths 10, depth 5": "?s=5,4.5,4,3.5,3,2.5,2,1.5,1,0.5&hidden=10,10,10,10&scale=0.2",
 }
 
 

@@ -164,12 +164,12 @@ def test_a_stream_sends_points_then_curves_then_the_reading() -> None:
     assert texts[-1].startswith("converged")
     assert any(text.startswith("computing") for text in texts)
     sent.clear()
-    stream.frames(run)
+    stream.spectra(run)
     assert [kind for kind, _ in sent] == ["frames"] * len(sent)
     stream.stop()
     sent.clear()
     stream.update(run)
-    stream.frames(run)
+    stream.spectra(run)
     assert sent == []
 
 

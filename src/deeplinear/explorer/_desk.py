@@ -21,7 +21,7 @@ from deeplinear.explorer._stream import Stream
 from deeplinear.solve import Trajectory
 
 MAIN, PINNED = "main", "pinned"
-SETTLED = 0.04  # seconds without a change after which a run begins
+SETTLED = 0.02  # seconds without a change after which a run begins
 
 PICTURES = {"strengths": "mode_strengths"}
 """Panels whose picture has another name in `deeplinear.plot`."""
@@ -160,7 +160,8 @@ class Desk:
                 self._hop(self._ended, current, slot)
                 if current.traj is not None:
                     with contextlib.suppress(LimitError):  # too many wait: curves are enough
-                        self.session.house.pool.submit(self.session, lambda: stream.frames(current))
+                        pool = self.session.house.pool
+                        pool.submit(self.session, lambda: stream.spectra(current))
 
         return update
 

@@ -46,6 +46,7 @@ class Stream:
         if run.traj is not None and self._view is None:
             self._view = _view.curves(run.traj)
             self._show(self._view)
+            self._frame(weights=_frames.weights(run.traj, time_axis(run.traj)))
         elif run.traj is None and run.problem is not None and len(run.points) > 1:
             self._show(_view.partial(run.problem, run.points))
         if self._view is not None and not self._read and (run.itinerary or not run.running):
@@ -54,13 +55,11 @@ class Stream:
             self._show(self._view)
         self._send("status", slot=self._slot, **_view.status(run))
 
-    def frames(self, run: Run) -> None:
-        """Send what the cursor shows, as it is computed."""
+    def spectra(self, run: Run) -> None:
+        """Send the Hessian's eigenvalues along a finished run, as they are computed."""
         if run.traj is None or self._stopped.is_set():
             return
-        time = time_axis(run.traj)
-        self._frame(weights=_frames.weights(run.traj, time))
-        for part in _frames.spectra(run.traj, time, self._stopped.is_set):
+        for part in _frames.spectra(run.traj, time_axis(run.traj), self._stopped.is_set):
             self._frame(spectra=part)
 
     def _show(self, view: dict[str, Any]) -> None:
