@@ -139,8 +139,24 @@ def test_the_error_falls_with_the_tolerance():
         assert np.linalg.norm(members.final_vectors - ends, axis=1).max() < 100 * rtol
 
 
-def test_very_stiff_members_are_finished_by_themselves():
+def test_members_that_will_wait_long_run_by_themselves_from_the_start():
     problem, net = planted_run(4, 1e-2, 0)
+    lively = planted_run(4, 1e-1, 0)[1]
+    members = dl.ensemble(problem, [net, lively])
+    assert members[0].final == dl.gradient_flow(problem, net, save=200).final
+    assert members[1].final != dl.gradient_flow(problem, lively, save=200).final
+    # At a time that is given, nobody waits longer.
+    short = dl.ensemble(problem, [net], t_end=5.0)[0]
+    assert short.final != dl.gradient_flow(problem, net, t_end=5.0, save=200).final
+    for widths in [(4, 1, 4), (4, 4, 4, 4, 4)]:  # zero weights, and no hidden network to wait in
+        zero = dl.LinearNetwork(
+            [np.zeros(shape) for shape in zip(widths[1:], widths, strict=False)]
+        )
+        assert dl.ensemble(problem, [zero]).statuses == {"stopped at a saddle": 1}
+
+
+def test_very_stiff_members_are_finished_by_themselves():
+    problem, net = planted_run(4, 3e-2, 0)
     members = dl.ensemble(problem, [net] * 2)
     alone = dl.gradient_flow(problem, net)
     member = members[1]
