@@ -1,12 +1,15 @@
 """The order of every method, by regression of the error against the step size."""
 
+import functools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 import deeplinear as dl
 from deeplinear.solve._driver import Numerics, Run
+from deeplinear.solve._methods import _dop853
 from deeplinear.solve._methods._collocation import _method
 from deeplinear.solve._methods._engine import METHODS
 from deeplinear.solve._methods._tableau import Tableau, gauss_nodes, radau_nodes
@@ -102,3 +105,40 @@ def test_gradient_descent_is_first_order_in_its_step():
         for n in counts
     ]
     assert -np.polyfit(np.log(counts), np.log(errors), 1)[0] == pytest.approx(1.0, abs=0.05)
+
+
+@functools.cache
+def rooted_trees(order: int) -> list[tuple]:
+    """All rooted trees of so many nodes, each as the sorted tuple of its branches."""
+
+    def forests(nodes: int, largest: int) -> Iterator[tuple]:
+        if nodes == 0:
+            yield ()
+        for k in range(min(nodes, largest), 0, -1):
+            for tree in rooted_trees(k):
+                yield from ((tree, *rest) for rest in forests(nodes - k, k))
+
+    return sorted({tuple(sorted(branches)) for branches in forests(order - 1, order - 1)})
+
+
+def test_the_explicit_coefficients_meet_every_order_condition():
+    """Butcher: sum_i b_i Phi_i(tree) = 1 / gamma(tree), for each rooted tree up to the order."""
+
+    def n_nodes(tree: tuple) -> int:
+        return 1 + sum(map(n_nodes, tree))
+
+    def density(tree: tuple) -> int:
+        return n_nodes(tree) * math.prod(map(density, tree))
+
+    def stages(tree: tuple) -> np.ndarray:
+        products = (_dop853.A @ stages(branch) for branch in tree)
+        return math.prod(products, start=np.ones(_dop853.N_STAGES))
+
+    def worst(weights: np.ndarray, order: int) -> float:
+        return max(abs(weights @ stages(t) - 1 / density(t)) for t in rooted_trees(order))
+
+    assert [len(rooted_trees(k)) for k in range(1, 9)] == [1, 1, 2, 4, 9, 20, 48, 115]
+    b = _dop853.B
+    for weights, order in ((b, 8), (b - _dop853.E5, 5), (b - _dop853.E3, 3)):
+        assert max(worst(weights, k) for k in range(1, order + 1)) < 1e-14
+        assert worst(weights, order + 1) > 1e-6
