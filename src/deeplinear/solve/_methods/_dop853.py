@@ -1,8 +1,8 @@
 """Coefficients of the Dormand-Prince method of order 8(5,3), DOP853.
 
 Numbers from E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd
-edition (1993), section II.5 and code DOP853; a test checks the 200 order conditions of B, and those of
-the embedded methods. The flow is autonomous, so the nodes are not needed.
+edition (1993), section II.5 and code DOP853; a test checks the 200 order conditions of B, and
+those of the embedded methods. The flow is autonomous, so the nodes are not needed.
 """
 
 import numpy as np
