@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deeplinear.explorer import _limits as limits
-from deeplinear.explorer._presets import PRESETS
+from deeplinear.explorer._settings._presets import PRESETS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "explorer.md").read_text(encoding="utf-8")
 

@@ -10,11 +10,12 @@ import pytest
 
 import deeplinear as dl
 from deeplinear.cli import main
-from deeplinear.explorer import _drawings, _exports, _uploads
+from deeplinear.explorer._exports import _drawings, _files
+from deeplinear.explorer._inputs import _uploads
+from deeplinear.explorer._inputs._store import Store
 from deeplinear.explorer._open import opened
-from deeplinear.explorer._runs import Run
-from deeplinear.explorer._settings import Settings
-from deeplinear.explorer._store import Store
+from deeplinear.explorer._runs._run import Run
+from deeplinear.explorer._settings._model import Settings
 
 PNG, PDF = b"\x89PNG\r\n", b"%PDF-"
 
@@ -102,7 +103,7 @@ def same(traj, run):
 
 
 def test_the_python_lines_repeat_the_run_bit_for_bit(run, tmp_path, monkeypatch):
-    monkeypatch.chdir(unpacked(_exports.python(run), tmp_path))
+    monkeypatch.chdir(unpacked(_files.python(run), tmp_path))
     names = {}
     with contextlib.redirect_stdout(io.StringIO()) as out:
         exec(compile((tmp_path / "run.py").read_text(), "run.py", "exec"), names)
@@ -111,20 +112,20 @@ def test_the_python_lines_repeat_the_run_bit_for_bit(run, tmp_path, monkeypatch)
 
 
 def test_the_python_lines_are_fit_to_be_read(run):
-    text = _exports.code(run)
+    text = _files.code(run)
     assert max(map(len, text.splitlines())) <= 100
     compile(text, "run.py", "exec")
 
 
 def test_run_toml_repeats_the_run_bit_for_bit(run, tmp_path, monkeypatch):
-    monkeypatch.chdir(unpacked(_exports.run_toml(run), tmp_path))
+    monkeypatch.chdir(unpacked(_files.run_toml(run), tmp_path))
     monkeypatch.setattr("deeplinear.report.write_report", lambda *args, **options: None)
     assert main(["run", "run.toml", "-o", "again", "--quiet"]) in (0, 3)
     same(dl.load(tmp_path / "again"), run)
 
 
 def test_the_trajectory_opens_again_and_is_the_run_of_its_page(run, tmp_path):
-    folder = unpacked(_exports.trajectory(run), tmp_path)
+    folder = unpacked(_files.trajectory(run), tmp_path)
     same(dl.load(folder), run)
     house = opened(folder)
     assert house.recorded is not None
@@ -141,7 +142,7 @@ def test_the_trajectory_opens_again_and_is_the_run_of_its_page(run, tmp_path):
 
 
 def test_a_trajectory_alone_opens_with_data_of_the_same_moments(run, tmp_path):
-    folder = unpacked(_exports.trajectory(run), tmp_path)
+    folder = unpacked(_files.trajectory(run), tmp_path)
     (folder / "run.toml").unlink()
     house = opened(folder / "trajectory.zarr")
     again = Run(house.settings, house.store)
@@ -156,7 +157,7 @@ def test_a_trajectory_alone_opens_with_data_of_the_same_moments(run, tmp_path):
 def test_the_report_is_one_page_with_the_run_file_in_it(store):
     run = Run(Settings.of(cases(store)["upload"]), store)
     run.compute()
-    found = _exports.report(run)
+    found = _files.report(run)
     text = found.content.decode()
     assert (found.name, found.media_type) == ("my_houses_4-3-2.html", "text/html")
     assert "Houses." in text
@@ -174,47 +175,47 @@ def planted(store):
 
 @pytest.mark.parametrize("panel", _drawings.PANELS)
 def test_every_panel_is_drawn_in_every_format(planted, panel):
-    png = _exports.picture(planted, panel, "png", t=1.0)
+    png = _files.picture(planted, panel, "png", t=1.0)
     assert png.name == f"planted_2-4-3-2_{panel}.png"
     assert png.media_type == "image/png"
     assert png.content.startswith(PNG)
-    assert _exports.picture(planted, panel, "pdf").content.startswith(PDF)
-    svg = _exports.picture(planted, panel, "svg")
+    assert _files.picture(planted, panel, "pdf").content.startswith(PDF)
+    svg = _files.picture(planted, panel, "svg")
     assert b"<svg" in svg.content
     assert svg.media_type == "image/svg+xml"
 
 
 def test_pictures_of_a_network_are_those_of_the_cursor(planted):
-    early, late = (_exports.picture(planted, "adjacency", "svg", t=t).content for t in (0.0, None))
+    early, late = (_files.picture(planted, "adjacency", "svg", t=t).content for t in (0.0, None))
     assert early != late
-    assert _exports.picture(planted, "loss", "svg", t=0.0).content == (
-        _exports.picture(planted, "loss", "svg").content
+    assert _files.picture(planted, "loss", "svg", t=0.0).content == (
+        _files.picture(planted, "loss", "svg").content
     )
 
 
 def test_the_same_run_gives_the_same_bytes(planted):
-    for export in (_exports.trajectory, _exports.python, _exports.run_toml):
+    for export in (_files.trajectory, _files.python, _files.run_toml):
         assert export(planted).content == export(planted).content
     for kind in _drawings.KINDS:
-        one, two = (_exports.picture(planted, "loss", kind).content for _ in range(2))
+        one, two = (_files.picture(planted, "loss", kind).content for _ in range(2))
         assert one == two
 
 
 def test_what_cannot_be_exported_says_why(planted):
     waiting = Run(planted.settings)
-    for export in (_exports.run_toml, _exports.trajectory, _exports.report, _exports.python):
+    for export in (_files.run_toml, _files.trajectory, _files.report, _files.python):
         with pytest.raises(ValueError, match="the run has not ended"):
             export(waiting)
     with pytest.raises(ValueError, match="the run has not ended"):
-        _exports.picture(waiting, "loss", "png")
+        _files.picture(waiting, "loss", "png")
     with pytest.raises(ValueError, match="`panel` must be one of"):
-        _exports.picture(planted, "los", "png")
+        _files.picture(planted, "los", "png")
     with pytest.raises(ValueError, match="`kind` must be one of"):
-        _exports.picture(planted, "loss", "gif")
+        _files.picture(planted, "loss", "gif")
 
 
 def test_a_lattice_that_is_too_large_is_refused_with_its_size(store):
     run = Run(Settings.of({"data": {"s": tuple(range(20, 0, -1))}, "hidden": (20,)}), store)
     run.compute()
     with pytest.raises(ValueError, match="1048576 classes"):
-        _exports.picture(run, "lattice", "png")
+        _files.picture(run, "lattice", "png")

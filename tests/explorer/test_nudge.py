@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-from deeplinear.explorer import _nudge
-from deeplinear.explorer._mistakes import SettingsError
-from deeplinear.explorer._runs import Run
-from deeplinear.explorer._settings import Nudge, Settings
+from deeplinear.explorer._runs import _nudge
+from deeplinear.explorer._runs._run import Run
+from deeplinear.explorer._settings._mistakes import SettingsError
+from deeplinear.explorer._settings._model import Nudge, Settings
 
 PROBLEM = dl.Problem.from_modes([4.0, 2.0, 1.0])
 DEEP, TWO_LAYERS = (3, 3, 3, 3), (3, 3, 3)

@@ -7,10 +7,10 @@ import deeplinear as dl
 from deeplinear._core.errors import DeeplinearError
 from deeplinear.cli import main
 from deeplinear.explorer import _limits as limits
+from deeplinear.explorer._inputs._suggestions import suggested
 from deeplinear.explorer._open import moments_as_data, opened
-from deeplinear.explorer._runs import Run
-from deeplinear.explorer._settings import Settings
-from deeplinear.explorer._suggestions import suggested
+from deeplinear.explorer._runs._run import Run
+from deeplinear.explorer._settings._model import Settings
 
 QUICK = ["planted", "--modes", "3,2", "--widths", "3,3,2", "--scale", "0.01"]
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from deeplinear.analysis import learning_times
-from deeplinear.explorer._presets import PRESETS
-from deeplinear.explorer._runs import Run
-from deeplinear.explorer._settings import Settings
+from deeplinear.explorer._runs._run import Run
+from deeplinear.explorer._settings._model import Settings
+from deeplinear.explorer._settings._presets import PRESETS
 from deeplinear.landscape import critical_values, index, mode_groups, spectrum
 
 

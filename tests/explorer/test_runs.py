@@ -8,9 +8,9 @@ import pytest
 
 import deeplinear as dl
 from deeplinear.explorer import _limits as limits
-from deeplinear.explorer._pool import Pool
-from deeplinear.explorer._runs import Run
-from deeplinear.explorer._settings import Settings
+from deeplinear.explorer._runs._pool import Pool
+from deeplinear.explorer._runs._run import Run
+from deeplinear.explorer._settings._model import Settings
 
 ENDLESS = Settings.of(
     {

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from deeplinear.explorer import _limits as limits
-from deeplinear.explorer._sessions import House
-from deeplinear.explorer._settings import Settings
+from deeplinear.explorer._runs._sessions import House
+from deeplinear.explorer._settings._model import Settings
 
 ENDLESS = Settings.of({"hidden": (8, 8, 8), "start": {"scale": 1e-4}, "flow": {"t_end": 1e30}})
 QUICK = Settings.of({"data": {"s": (2.0, 1.0)}, "hidden": (2,), "start": {"scale": 0.1}})

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from deeplinear import init
 from deeplinear.explorer import _limits as limits
-from deeplinear.explorer._mistakes import SettingsError
-from deeplinear.explorer._settings import (
+from deeplinear.explorer._settings._mistakes import SettingsError
+from deeplinear.explorer._settings._model import (
     METHODS,
     STRUCTURES,
     UPLOAD,

@@ -10,10 +10,10 @@ import pytest
 
 from deeplinear._core.errors import DataFileError, DeeplinearError
 from deeplinear.explorer import _limits as limits
-from deeplinear.explorer import _uploads
+from deeplinear.explorer._inputs import _uploads
+from deeplinear.explorer._inputs._store import Store
 from deeplinear.explorer._limits import LimitError
-from deeplinear.explorer._mistakes import SettingsError
-from deeplinear.explorer._store import Store
+from deeplinear.explorer._settings._mistakes import SettingsError
 
 TABLE = b"area,rooms,price\n50,2,1.5\n80,3,2.5\n"
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import deeplinear as dl
-from deeplinear.explorer import _view
-from deeplinear.explorer._panels import _frames, _lattice
-from deeplinear.explorer._panels._look import look
-from deeplinear.explorer._runs import Run
-from deeplinear.explorer._settings import Settings
-from deeplinear.explorer._stream import Stream
+from deeplinear.explorer._page import _view
+from deeplinear.explorer._page._panels import _frames, _lattice
+from deeplinear.explorer._page._panels._look import look
+from deeplinear.explorer._page._stream import Stream
+from deeplinear.explorer._runs._run import Run
+from deeplinear.explorer._settings._model import Settings
 from deeplinear.plot.data import mode_style, time_axis
 from deeplinear.solve import Trajectory
 

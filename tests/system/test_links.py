@@ -1,6 +1,6 @@
 """Presets, links, and two runs side by side."""
 
-from deeplinear.explorer._presets import PRESETS
+from deeplinear.explorer._settings._presets import PRESETS
 from tests.system.visitor import Visitor
 
 

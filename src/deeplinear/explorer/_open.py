@@ -9,12 +9,12 @@ import numpy as np
 from deeplinear import Problem, datasets, load
 from deeplinear._core.errors import ArgumentError, ArgumentTypeError, DeeplinearError
 from deeplinear.explorer import _limits as limits
-from deeplinear.explorer import _run_file as run_file
-from deeplinear.explorer import _uploads
-from deeplinear.explorer._sessions import House
-from deeplinear.explorer._settings import UPLOAD, Settings
-from deeplinear.explorer._store import Store
-from deeplinear.explorer._suggestions import suggested
+from deeplinear.explorer._inputs import _run_file as run_file
+from deeplinear.explorer._inputs import _uploads
+from deeplinear.explorer._inputs._store import Store
+from deeplinear.explorer._inputs._suggestions import suggested
+from deeplinear.explorer._runs._sessions import House
+from deeplinear.explorer._settings._model import UPLOAD, Settings
 from deeplinear.solve import Trajectory
 
 Target = str | os.PathLike[str] | Trajectory | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from deeplinear._core.errors import ArgumentError, MissingExtraError
 from deeplinear.explorer._guard import Guard
-from deeplinear.explorer._sessions import House
+from deeplinear.explorer._runs._sessions import House
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -94,7 +94,7 @@ def application(house: House) -> "FastAPI":
     from fastapi import FastAPI
     from nicegui import ui
 
-    from deeplinear.explorer import _page
+    from deeplinear.explorer._page import _page
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _page.register(house)
@@ -146,8 +146,8 @@ def serve(
 
 def warm_up() -> None:
     """Load the kernels and what reads a run, so that the first run is as quick as the others."""
-    from deeplinear.explorer._runs import Run
-    from deeplinear.explorer._settings import Settings
+    from deeplinear.explorer._runs._run import Run
+    from deeplinear.explorer._settings._model import Settings
 
     run = Run(Settings.of({"data": {"s": [1.0]}, "hidden": [1], "start": {"scale": 0.1}}))
     run.compute()
