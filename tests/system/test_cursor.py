@@ -81,6 +81,7 @@ def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
     visitor.page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=4)
     visitor.page.mouse.up()
     visitor.find(".whole").wait_for(state="visible")
+    assert visitor.find(".plotly-notifier").count() == 0
     zoomed = visitor.page.evaluate(RANGES)
     assert zoomed[0][0] > whole[0][0]
     assert all(abs(a - b) < 1e-6 for one in zoomed for a, b in zip(one, zoomed[0], strict=True))
