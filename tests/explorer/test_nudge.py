@@ -130,3 +130,14 @@ def test_a_nudged_run_begins_at_the_push():
     assert run.traj.initial == ways[1].start(0.1)
     assert run.itinerary[0].modes == (0,)
     assert run.itinerary[1].modes == (0, 2)
+
+
+def test_a_run_from_a_visit_keeps_the_run_that_was_visited():
+    settings = Settings.of({"hidden": (3, 3), "nudge": {"visit": 1}})
+    run = Run(settings)
+    run.compute()
+    assert run.state == "done"
+    assert run.without_nudge[1].modes == (0,)
+    ways = _nudge.ways(run.problem, run.traj.widths, settings.nudge, run.without_nudge)
+    assert ways[0].label.startswith("learns mode 1, order 3, rate")
+    assert run.traj.initial == ways[0].start(settings.nudge.size)

@@ -161,6 +161,11 @@ def test_a_link_says_only_what_differs_from_the_defaults():
         ("data=digits&d.rows=3", "data.options", "but it holds rows."),
         ("start=gausian", "start.name", "Did you mean 'gaussian'?"),
         ("start=low_rank", "start.options", "(rank), but rank is missing."),
+        (
+            "data=teacher_student",
+            "data.options",
+            "but widths, n_samples are missing.",
+        ),
         ("start=saved", "start.saved", "must be given: open a run first."),
         ("scale=-1", "start.scale", "must be at least 0, but it is -1."),
         ("seed=1.5", "start.seed", "must be a whole number, but it is 1.5."),

@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -179,3 +180,12 @@ def test_a_cancelled_run_is_drawn_without_saddles_and_says_so() -> None:
     reading = strict(_view.reading(run))
     assert reading["visits"] == []
     assert "cancelled" in reading["lattice"]["note"]
+
+
+def test_the_bar_says_how_a_run_ended_and_what_it_took() -> None:
+    def text(**tree: Any) -> str:
+        return str(_view.status(ended(**tree))["text"])
+
+    assert text(flow={"t_end": 1.0}).startswith("end time, 1 step, ")
+    assert text(hidden=[]).startswith("converged, exact, ")
+    assert re.match(r"converged, \d+ steps, ", text(hidden=[3]))

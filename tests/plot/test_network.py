@@ -36,7 +36,7 @@ def test_every_weight_is_a_line_of_proportional_width_in_the_color_of_its_sign()
     for ends, weight in ENDS.items():
         k = drawn[ends]
         assert widths[k] / max(widths) == pytest.approx(abs(weight) / 2.0)
-        assert colors[k] == ("#0072b2" if weight > 0 else "#d55e00")
+        assert colors[k] == ("#d55e00" if weight > 0 else "#0072b2")
         assert (found.get_linestyles()[k][1] is not None) == (weight < 0)
 
 

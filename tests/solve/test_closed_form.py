@@ -67,6 +67,15 @@ def test_saved_states_resolve_what_happens() -> None:
     assert np.all(moved < 0.05 * np.linalg.norm(traj.vectors[1:], axis=1))
 
 
+def test_the_end_at_a_saddle_is_found_although_the_form_rounds() -> None:
+    problem = dl.Problem.from_modes([4.0, 2.0, 1.0], seed=0)
+    ray = dl.landscape.escape_rays(problem, (3, 3, 3, 3), ())
+    traj = dl.gradient_flow(problem, next(iter(ray))(0.01))
+    assert traj.segments[0].method.startswith("exact")
+    assert traj.status == "stopped at a saddle"
+    assert 1e6 < traj.t_end < 1e12
+
+
 def test_a_mode_that_is_missing_ends_at_a_saddle() -> None:
     problem = dl.Problem.from_modes([2.0, 1.0])
     net = dl.LinearNetwork([[[0.1, 0.0], [0.0, 0.0]]] * 2)

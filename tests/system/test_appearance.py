@@ -42,6 +42,19 @@ def test_nothing_is_cut_off_at_any_width(server: Server, browser: Browser, width
             assert box["x"] + box["width"] <= width
 
 
+def test_two_runs_are_one_below_the_other_in_a_narrow_window(
+    server: Server, browser: Browser
+) -> None:
+    with Visitor(browser, server, viewport={"width": 390, "height": 844}) as visitor:
+        visitor.open("#beside=s%3D3")
+        visitor.panel("loss", "pinned").wait_for()
+        last = visitor.panel("drift", "pinned").bounding_box()
+        first = visitor.panel("loss").bounding_box()
+        assert last is not None
+        assert first is not None
+        assert last["y"] + last["height"] < first["y"]
+
+
 def test_the_settings_are_a_drawer_in_a_narrow_window(server: Server, browser: Browser) -> None:
     with Visitor(browser, server, viewport={"width": 360, "height": 740}) as visitor:
         visitor.open()

@@ -1,5 +1,7 @@
 """Changing settings: runs restart, stream, are cancelled, and say what is wrong."""
 
+from playwright.sync_api import expect
+
 from tests.system.visitor import Visitor
 
 LONG = "?data=digits&hidden=24,24,24&scale=0.05&rtol=1e-12"
@@ -112,3 +114,12 @@ def test_a_nudge_starts_on_the_saddle_that_was_clicked_in_the_lattice(visitor: V
     before = visitor.query()
     visitor.slide("push", -1.0)
     assert visitor.query() != before
+
+
+def test_the_ways_down_from_a_visited_saddle_are_named(visitor: Visitor) -> None:
+    visitor.open("?visit=1&ray=0")
+    visitor.unfold("nudge")
+    way = visitor.find('[data-section="nudge"] .dl-story').last
+    expect(way).to_contain_text("learns mode 1, order 3, rate")
+    visitor.find('.dl-side [aria-label="saddle"]').first.click()
+    expect(visitor.find(".q-menu")).to_contain_text("visit 2: modes 0, 1")

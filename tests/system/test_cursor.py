@@ -1,6 +1,13 @@
 """The time cursor and what follows it."""
 
+import re
+
+from playwright.sync_api import expect
+
 from tests.system.visitor import Visitor
+
+SPECTRUM = re.compile(r"^2 negative \(≥ −[\d.]+e−5\) · 12 zero · 13 positive at the cursor$")
+"""At the end, close to a minimum but not on it."""
 
 LINES = """() => ["loss", "strengths", "drift"].map(name => {
   const line = document.querySelector(`[data-panel=${name}] .dl-cursor`);
@@ -47,6 +54,8 @@ def test_play_runs_to_the_end_and_stops(visitor: Visitor) -> None:
     visitor.page.wait_for_function("document.querySelector('.dl-play').title.startsWith('Play')")
     assert visitor.time() > start
     assert slider.input_value() == "1000"
+    end = visitor.plot("loss")["data"][0]["x"][-1]
+    assert abs(visitor.time() / end - 1) < 1e-3  # not where the axis ends, a little later
 
 
 def test_a_click_on_a_curve_puts_the_cursor_there_and_into_the_link(visitor: Visitor) -> None:
@@ -72,6 +81,7 @@ def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
     visitor.page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=4)
     visitor.page.mouse.up()
     visitor.find(".whole").wait_for(state="visible")
+    assert visitor.find(".plotly-notifier").count() == 0
     zoomed = visitor.page.evaluate(RANGES)
     assert zoomed[0][0] > whole[0][0]
     assert all(abs(a - b) < 1e-6 for one in zoomed for a, b in zip(one, zoomed[0], strict=True))
@@ -96,6 +106,8 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
         "observed",
     ):
         assert word in text
+    spectrum = visitor.panel("spectrum").locator(".dl-reading")
+    expect(spectrum).to_have_text(SPECTRUM)
     for name in ("loss", "strengths", "drift"):
         assert visitor.panel(name).locator(".dl-shade").is_visible()
     assert visitor.panel("lattice").locator(".dl-ring.hot").is_visible()

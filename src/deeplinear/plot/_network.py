@@ -20,7 +20,7 @@ _LARGEST_NODE = 4.6  # radius in points
 _FREE = 0.08  # above the highest node and below the lowest, at most
 _KEY_WIDTH = 250.0  # points of the key in one row
 _SHARES = (1.0, 0.5, 0.1)  # of the limit, in the key
-_SIGNS = (("weight > 0", COLORS[0]), ("weight < 0", COLORS[1]))
+_SIGNS = (("weight > 0", COLORS[1]), ("weight < 0", COLORS[0]))  # warm and cold, as in `adjacency`
 
 
 def network(
@@ -34,7 +34,7 @@ def network(
 ) -> "Axes":
     r"""Draw a network as a graph: a column of nodes for each layer, a line for each weight.
 
-    A line is as thick as its weight is large; positive ones are blue, negative ones orange and
+    A line is as thick as its weight is large; positive ones are orange, negative ones blue and
     dashed, so that they differ in gray too. Columns are named by the number of nodes, inputs
     first. Of wide layers only the nodes with the largest weights are drawn, with the number of the
     others below them; a note tells how many edges are drawn, what share of the sum of squared

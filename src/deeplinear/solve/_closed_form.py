@@ -72,15 +72,16 @@ def end_time(
 ) -> tuple[float, bool]:
     """The first time at which the gap is at most `target`, and whether there is one.
 
-    Otherwise t_end, or the time at which the speed has been `round_off` of the state that was
-    looked at for a million times as long as it took to get there: the flow ends elsewhere.
+    Otherwise t_end, or the time at which the speed has been round-off of the state that was
+    looked at for a million times as long as it took to get there: the flow ends elsewhere. The
+    weights of a form are round-off away from the flow's, as those of a start may be from a saddle.
     """
     low, high, quiet_since = 0.0, min(1e-3, t_end), math.inf
     while True:
         gap, speed = look(high, weights(np.array([high]))[0])
         if gap <= target:
             break
-        quiet_since = min(quiet_since, high) if speed <= round_off() else math.inf
+        quiet_since = min(quiet_since, high) if speed <= 4 * round_off() else math.inf
         if high >= t_end or high > 1e6 * quiet_since or high > 1e300:
             return high, False
         low, high = high, min(2.0 * high, t_end)

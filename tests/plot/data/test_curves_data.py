@@ -207,3 +207,13 @@ def test_points_have_gaps_where_a_logarithm_has_none() -> None:
     x, y = axis.points(np.array([1.0, 2.0, 0.0, np.inf]), positive=True)
     np.testing.assert_array_equal(x, [1.0, 2.0])
     np.testing.assert_array_equal(y, [2.0, np.nan])
+
+
+@pytest.mark.parametrize(("stop", "seen"), [(1e-2, True), (None, False)])
+def test_the_end_of_the_loss_is_seen_if_it_is_little_below_the_plateaus(stop, seen):
+    problem = dl.Problem.from_modes([4.0, 2.0, 1.0])
+    start = init.gaussian((3, 3, 3), scale=1e-3, seed=0)
+    traj = dl.gradient_flow(problem, start, stop=stop)
+    found = data.loss(traj)
+    assert (found.limits[0] < traj.gap[-1]) == seen
+    assert found.limits[0] < 0.1 * 0.5 * 1.0**2  # a tenth of the lowest critical value

@@ -40,19 +40,20 @@ class NudgeControls:
             return
         settings, problem = current.settings, current.problem
         widths, visits = current.start_network.widths, current.itinerary
+        known = settings.model_dump(exclude={"nudge"}), _point(settings.nudge)
         nudged = settings.nudge is not None
         try:
             if not nudged:
                 self._saddles = await asyncio.to_thread(saddles, problem, widths, visits)
             if settings.nudge is None:
                 self._ways = {}
-            elif self._known != (settings.data, settings.hidden, _point(settings.nudge)):
-                if settings.nudge.visit is None:
-                    found = await asyncio.to_thread(ways, problem, widths, settings.nudge)
-                    self._ways = {k: way.label for k, way in enumerate(found)}
-                self._known = (settings.data, settings.hidden, _point(settings.nudge))
+            elif self._known != known:
+                visits = current.without_nudge
+                found = await asyncio.to_thread(ways, problem, widths, settings.nudge, visits)
+                self._ways = {k: way.label for k, way in enumerate(found)}
+                self._known = known
                 if not self._saddles:
-                    self._saddles = await asyncio.to_thread(saddles, problem, widths, None)
+                    self._saddles = await asyncio.to_thread(saddles, problem, widths, visits)
         except DeeplinearError:
             self._ways = {}
         if not self._desk.session.closed and settings == self._desk.settings:
@@ -61,7 +62,12 @@ class NudgeControls:
     def show(self, settings: Settings) -> None:
         """Build the fields anew if what they show has changed."""
         nudge = settings.nudge
-        shape = (_point(nudge), nudge and nudge.ray, tuple(self._saddles), tuple(self._ways))
+        shape = (
+            _point(nudge),
+            nudge and nudge.ray,
+            tuple(self._saddles),
+            tuple(self._ways.items()),
+        )
         if shape == self._shown:
             return
         self._shown = shape

@@ -75,13 +75,19 @@ def partial(problem: Problem, points: Sequence[Point]) -> dict[str, Any]:
     }
 
 
+def _cost(traj: Trajectory) -> str:
+    if len(traj) > 1 and not traj.stats.n_steps:
+        return "exact"  # a closed form needs no steps
+    return f"{traj.stats.n_steps} step{'s' * (traj.stats.n_steps != 1)}"
+
+
 def status(run: Run) -> dict[str, Any]:
     """Return how a run is doing: a short text for the bar, words where something went wrong."""
     if run.state == "computing" and run.points:
         text = f"computing, t = {run.points[-1].t:.4g}"
     elif run.state in ("done", "cancelled") and run.traj is not None:
         ended = "cancelled" if run.state == "cancelled" else str(run.traj.status)
-        text = f"{ended}, {run.traj.stats.n_steps} steps, {run.elapsed:.2g} s"
+        text = f"{ended.replace('t_end', 'end time')}, {_cost(run.traj)}, {run.elapsed:.2g} s"
     else:
         text = run.state
     words = run.message

@@ -173,8 +173,8 @@ def start(
     found = ways(problem, widths, nudge, visits)
     if nudge.ray >= len(found):
         text = (
-            f"must be at most {len(found) - 1}: there are {len(found)} ways down, counted from 0; "
-            f"but it is {nudge.ray}."
+            f"must be at most {len(found) - 1}: the ways down are counted from 0, and {len(found)} "
+            f"{'is' if len(found) == 1 else 'are'} known; but it is {nudge.ray}."
         )
         raise SettingsError({"nudge.ray": text})
     return found[nudge.ray].start(nudge.size)

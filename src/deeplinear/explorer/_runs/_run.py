@@ -60,6 +60,7 @@ class Run:
     problem, start_network : as soon as they are known.
     traj : when the flow has ended, also of a cancelled run.
     itinerary : soon after; None if it was cut short.
+    without_nudge : of the run whose visit a nudge starts from; else None.
     elapsed : seconds of computing.
 
     `recorded` is a trajectory of these settings that need not be computed again. `on_update` is
@@ -87,6 +88,7 @@ class Run:
         self.start_network: LinearNetwork | None = None
         self.traj: Trajectory | None = None
         self.itinerary: Itinerary | None = None
+        self.without_nudge: Itinerary | None = None
         self.elapsed = 0.0
         self._on_update, self._owner, self._pool = on_update, owner, pool
         self._seconds, self._began = seconds, 0.0
@@ -193,6 +195,7 @@ class Run:
                 visits = self._read(base)
                 if visits is None:
                     raise _Stopped
+                self.without_nudge = visits
             start = _nudge.start(self.problem, start.widths, nudge, visits)
         self.start_network = start
         return self._integrate(self.problem, start)

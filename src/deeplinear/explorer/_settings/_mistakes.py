@@ -70,7 +70,9 @@ def needed_options(options: dict[str, Any], taken: Mapping[str, Any], what: str)
     filled = {name: options.get(name, default) for name, default in taken.items()}
     missing = [name for name, value in filled.items() if value is ...]
     if unknown or missing:
-        found = f"it holds {', '.join(unknown)}" if unknown else f"{', '.join(missing)} is missing"
+        verb = "is" if len(missing) == 1 else "are"
+        found = f"it holds {', '.join(unknown)}" if unknown else ""
+        found = found or f"{', '.join(missing)} {verb} missing"
         listing = ", ".join(taken) or "none"
         raise ValueError(f"must hold the options of {what} ({listing}), but {found}.")
     return {name: value for name, value in filled.items() if value is not None}

@@ -16,7 +16,9 @@ import { PANELS, Panel } from "deeplinear-explorer/panel.js";
 import { listenLattice, listenTime, listenZoom } from "deeplinear-explorer/pointing.js";
 
 export const TIMED = ["loss", "strengths", "drift"];
-const CONFIG = { displayModeBar: false, doubleClick: false, responsive: false, scrollZoom: false };
+const CONFIG = {
+  displayModeBar: false, doubleClick: false, responsive: false, scrollZoom: false, showTips: false,
+};
 const HEAVY = 70; // milliseconds between two updates of what follows the cursor
 
 export class Board {
@@ -195,8 +197,7 @@ export class Board {
         window.Plotly.restyle(spectrum.plot, ...spectrumUpdate(this.spectra, values));
         spectrum.at = values;
       }
-      const { negative, zero, positive } = inertia(values);
-      spectrum.read(`${negative} negative · ${zero} zero · ${positive} positive`);
+      spectrum.read(inertia(values));
     }
   }
 

@@ -147,13 +147,13 @@ export class Page {
     this.cursor.set(this.cursor.share);
   }
 
-  /** From shares of the axis of time to times, and back. */
+  /** From shares of the way of the cursor, which ends where the last run does, to times, and back. */
   scale() {
-    const { limits: [low, high], log } = this.axis();
+    const { limits: [low], end, log } = this.axis();
     const start = log ? low : Math.max(low, 0), at = (t) => Math.log(Math.max(t, start) / start);
-    const along = (t) => (log ? at(t) / at(high) : (t - start) / (high - start));
+    const along = (t) => (log ? at(t) / at(end) : (t - start) / (end - start));
     return {
-      time: (share) => (log ? start * (high / start) ** share : start + (high - start) * share),
+      time: (share) => (log ? start * (end / start) ** share : start + (end - start) * share),
       share: (t) => Math.min(Math.max(along(t), 0), 1),
     };
   }
@@ -170,9 +170,11 @@ export class Page {
   axis() {
     const views = Object.values(this.boards).map(({ view }) => view).filter((view) => view?.time);
     const main = this.boards.main.view?.time ?? views[0]?.time;
-    if (!main) return { limits: [0, 1], log: false };
+    if (!main) return { limits: [0, 1], end: 1, log: false };
     const alike = views.map(({ time }) => time).filter(({ log }) => log === main.log);
-    return { log: main.log, limits: union(alike.map(({ limits }) => limits)) };
+    const limits = union(alike.map((time) => time.limits));
+    const last = Math.max(...alike.map(({ x }) => x.at(-1) ?? limits[0]));
+    return { log: main.log, limits, end: last > limits[0] ? Math.min(last, limits[1]) : limits[1] };
   }
 
   limits(board) {

@@ -1,5 +1,6 @@
 // The eigenvalues of the Hessian at the cursor: negative, zero and positive ones.
 
+import { written } from "deeplinear-explorer/dom.js";
 import { unpacked } from "deeplinear-explorer/frames.js";
 import { axis, layout, powerName, title } from "deeplinear-explorer/layout.js";
 
@@ -22,11 +23,16 @@ export function joined(before, { x, n, values, note }) {
   return all.x.length ? all : { note: "the Hessian is not finite along this run" };
 }
 
-/** How many are negative, zero and positive; the server has set to zero what is round-off. */
+/**
+ * How many are negative, zero and positive at the cursor; the server has set to zero what is
+ * round-off. How far down the lowest points tells a saddle from a state close to a minimum.
+ */
 export function inertia(values) {
   const negative = values.filter((value) => value < 0).length;
   const positive = values.filter((value) => value > 0).length;
-  return { negative, positive, zero: values.length - negative - positive };
+  const lowest = negative ? ` (≥ ${written(values[0], 2)})` : "";
+  const zero = values.length - negative - positive;
+  return `${negative} negative${lowest} · ${zero} zero · ${positive} positive at the cursor`;
 }
 
 /** Signed powers of ten from `least` up, linear below: the scale of the eigenvalues. */

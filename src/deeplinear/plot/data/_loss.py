@@ -154,12 +154,15 @@ def _critical_lines(traj: Trajectory, optimum: float) -> tuple[CriticalLine, ...
 
 
 def _gap_limits(gap: Array, critical: Sequence[float]) -> tuple[float, float] | None:
-    """From a tenth of the lowest critical value, so that the plateaus fill the figure."""
+    """From a tenth of the lowest critical value, so that the plateaus fill the figure; lower where
+    the run does not go far below, so that its end is seen.
+    """
     seen = gap[np.isfinite(gap) & (gap > 0)]
     if seen.size == 0:
         return None
     bottom = float(seen.min())
     if critical:
-        bottom = max(bottom, min(critical) / 10)
+        lowest = min(critical) / 10
+        bottom = bottom if bottom > lowest / 100 else lowest
     top = max(float(seen.max()), *critical, bottom)
     return bottom / 1.2, top * 1.4
