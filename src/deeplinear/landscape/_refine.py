@@ -109,13 +109,16 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
     found = start
     moved = 0.0
     for _ in range(_ROUNDS):
-        cleared = _without_small_residual(found, moved)
-        found = _descended_compressed(_Slope(problem, cleared), reach)
+        found = _Slope(problem, _without_small_residual(found, moved))
+        moved = _distance(found.net, net)
+        if moved > reach:
+            break
+        found = _descended_compressed(found, net, reach)
         moved = _distance(found.net, net)
         if moved > reach:
             break
     if not found.is_critical and moved <= reach:
-        again = _descended(start, reach)
+        again = _descended(start, net, reach)
         found = min(found, again, key=lambda slope: slope.steepness)
         moved = _distance(found.net, net)
     found = _Slope(problem, _without_dust(found))
@@ -180,22 +183,28 @@ def _without_dust(here: _Slope) -> LinearNetwork:
     return LinearNetwork(layers)
 
 
-def _descended_compressed(here: _Slope, reach: float) -> _Slope:
+def _descended_compressed(here: _Slope, origin: LinearNetwork, reach: float) -> _Slope:
     """Descend on the subspaces that the network uses: without a residual, few of its nodes."""
     small = compress(here.problem, here.net)
-    found = _descended(_Slope(small.problem, small.net), reach)
+    nearest = small.project(origin)
+    off = _distance(small.expand(nearest), origin)  # orthogonal to what the descent moves
+    left = math.sqrt(max((reach - off) * (reach + off), 0.0))
+    found = _descended(_Slope(small.problem, small.net), nearest, left)
     return _Slope(here.problem, small.expand(found.net))
 
 
-def _descended(start: _Slope, reach: float) -> _Slope:
-    """Take Levenberg-Marquardt steps until the gradient is round-off or does not fall."""
+def _descended(start: _Slope, origin: LinearNetwork, reach: float) -> _Slope:
+    """Take Levenberg-Marquardt steps until the gradient is round-off or does not fall.
+
+    They end where they have led farther than `reach` away from `origin`.
+    """
     problem, widths = start.problem, start.net.widths
     field, _ = vector_field(problem, widths)
-    origin = y = start.net.to_vector()
+    y, center = start.net.to_vector(), origin.to_vector()
     g, norm, bound = start.vector, start.norm, start.bound
     damping = norm * norm  # unlike a power, infinite where it overflows
     for _ in range(MAX_STEPS):
-        if norm <= _ROUND_OFF * bound or np.linalg.norm(y - origin) > reach:
+        if norm <= _ROUND_OFF * bound or np.linalg.norm(y - center) > reach:
             break
         step = _steps(problem, LinearNetwork.from_vector(y, widths), g, norm / bound)
         for _ in range(10):
