@@ -27,12 +27,6 @@ class Compression:
     bases: tuple[Array, ...]
     rest: Array
 
-    def project(self, net: LinearNetwork) -> LinearNetwork:
-        """Return the part of a large network on the subspaces, as a small one."""
-        bases = itertools.pairwise(self.bases)
-        layers = zip(net.weights, bases, strict=True)
-        return LinearNetwork([above.T @ w @ below for w, (below, above) in layers])
-
     def expand(self, net: LinearNetwork) -> LinearNetwork:
         """Return the large network of a small one."""
         layers = [self.bases[i + 1] @ w @ self.bases[i].T for i, w in enumerate(net.weights)]

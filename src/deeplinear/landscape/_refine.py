@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.flow import compress, gradient, hessian, hessian_operator, vector_field
+from deeplinear.landscape._damped import DampedSolver
 from deeplinear.landscape._modes import learned_modes, natural_weight
 from deeplinear.landscape._normal_form import factor_inverse, normal_form
 from deeplinear.network import LinearNetwork
@@ -19,7 +19,7 @@ MAX_STEPS = 30
 """Levenberg-Marquardt steps at most."""
 
 DENSE_UP_TO = 400
-"""Parameters up to which the dense Hessian is diagonalized; iterative least squares above."""
+"""Parameters up to which the dense Hessian is factorized; iterative least squares above."""
 
 _FACTOR = 5.0
 """Residual parts up to this factor above what the gradient can tell from zero are removed."""
@@ -113,12 +113,12 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
         moved = _distance(found.net, net)
         if moved > reach:
             break
-        found = _descended_compressed(found, net, reach)
+        found = _descended_compressed(found, reach)
         moved = _distance(found.net, net)
         if moved > reach:
             break
     if not found.is_critical and moved <= reach:
-        again = _descended(start, net, reach)
+        again = _descended(start, reach)
         found = min(found, again, key=lambda slope: slope.steepness)
         moved = _distance(found.net, net)
     found = _Slope(problem, _without_dust(found))
@@ -183,28 +183,22 @@ def _without_dust(here: _Slope) -> LinearNetwork:
     return LinearNetwork(layers)
 
 
-def _descended_compressed(here: _Slope, origin: LinearNetwork, reach: float) -> _Slope:
+def _descended_compressed(here: _Slope, reach: float) -> _Slope:
     """Descend on the subspaces that the network uses: without a residual, few of its nodes."""
     small = compress(here.problem, here.net)
-    nearest = small.project(origin)
-    off = _distance(small.expand(nearest), origin)  # orthogonal to what the descent moves
-    left = math.sqrt(max((reach - off) * (reach + off), 0.0))
-    found = _descended(_Slope(small.problem, small.net), nearest, left)
+    found = _descended(_Slope(small.problem, small.net), reach)
     return _Slope(here.problem, small.expand(found.net))
 
 
-def _descended(start: _Slope, origin: LinearNetwork, reach: float) -> _Slope:
-    """Take Levenberg-Marquardt steps until the gradient is round-off or does not fall.
-
-    They end where they have led farther than `reach` away from `origin`.
-    """
+def _descended(start: _Slope, reach: float) -> _Slope:
+    """Take Levenberg-Marquardt steps until the gradient is round-off or does not fall."""
     problem, widths = start.problem, start.net.widths
     field, _ = vector_field(problem, widths)
-    y, center = start.net.to_vector(), origin.to_vector()
+    origin = y = start.net.to_vector()
     g, norm, bound = start.vector, start.norm, start.bound
     damping = norm * norm  # unlike a power, infinite where it overflows
     for _ in range(MAX_STEPS):
-        if norm <= _ROUND_OFF * bound or np.linalg.norm(y - center) > reach:
+        if norm <= _ROUND_OFF * bound or np.linalg.norm(y - origin) > reach:
             break
         step = _steps(problem, LinearNetwork.from_vector(y, widths), g, norm / bound)
         for _ in range(10):
@@ -244,12 +238,7 @@ def _steps(
         curvature = hessian(problem, net)
         if not np.isfinite(curvature).all():  # deep, with huge weights: there is no step
             return lambda mu: np.full_like(g, np.nan)
-        values, vectors = scipy.linalg.eigh(curvature, driver="evd")
-        g = vectors.T @ g
-        # Eigenvalues that are round-off must not decide.
-        floor = 1e-13 * float(np.abs(values).max(initial=0.0))
-        floor *= floor
-        return lambda mu: -vectors @ (values * g / (values**2 + max(mu, floor, 1e-300)))
+        return DampedSolver(curvature, g).step
     from scipy.sparse.linalg import LinearOperator, lsmr
 
     apply = hessian_operator(problem, net)
