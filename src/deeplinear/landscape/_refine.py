@@ -72,7 +72,8 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
         Any network. Far from critical points, the one that is found can be far too: see
         ``displacement``.
     reach
-        Give up where the steps lead farther away than this; the result is then not converged.
+        Give up where the removal or the steps lead farther away than this; the result is then not
+        converged.
 
     Returns
     -------
