@@ -28,7 +28,7 @@ class DampedSolver:
         n = len(g)
         work = int(lapack.dsytrd_lwork(n, lower=1)[0])
         self._packed, diagonal, beside, self._tau, _ = lapack.dsytrd(matrix.T, lower=1, lwork=work)
-        self._turned = self._turn(g, "T")
+        self._turned = self._turn(g, "T").astype(np.complex128)
         self._bands = np.zeros((3, n), np.complex128)
         self._bands[0, 1:] = self._bands[2, :-1] = beside
         self._bands[1] = diagonal
