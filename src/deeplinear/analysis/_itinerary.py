@@ -236,8 +236,8 @@ def _visit(traj: Trajectory, stay: _Stay, point: _Closest, prominence: float) ->
     natural = one_mode if math.isfinite(one_mode) else 1.0
     if max(float(np.linalg.norm(w / HUGE)) for w in network.weights) <= natural:
         found = refine(problem, network, reach=NEAR * one_mode)
-        close = classify(problem, found.network)
-        if found.converged and close.modes == stay.modes and close.kind != "not critical":
+        close = classify(problem, found.network) if found.converged else None
+        if close and close.modes == stay.modes and close.kind != "not critical":
             verdict, network, displacement = close, found.network, found.displacement
     with np.errstate(over="ignore", invalid="ignore"):
         product = point.network.product()

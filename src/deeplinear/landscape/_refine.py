@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.flow import compress, gradient, hessian, hessian_operator, vector_field
+from deeplinear.landscape._damped import DampedSolver
 from deeplinear.landscape._modes import learned_modes, natural_weight
 from deeplinear.landscape._normal_form import factor_inverse, normal_form
 from deeplinear.network import LinearNetwork
@@ -19,7 +19,7 @@ MAX_STEPS = 30
 """Levenberg-Marquardt steps at most."""
 
 DENSE_UP_TO = 400
-"""Parameters up to which the dense Hessian is diagonalized; iterative least squares above."""
+"""Parameters up to which the dense Hessian is factorized; iterative least squares above."""
 
 _FACTOR = 5.0
 """Residual parts up to this factor above what the gradient can tell from zero are removed."""
@@ -72,7 +72,8 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
         Any network. Far from critical points, the one that is found can be far too: see
         ``displacement``.
     reach
-        Give up where the steps lead farther away than this; the result is then not converged.
+        Give up where the removal or the steps lead farther away than this; the result is then not
+        converged.
 
     Returns
     -------
@@ -109,8 +110,11 @@ def refine(problem: Problem, net: LinearNetwork, *, reach: float = math.inf) -> 
     found = start
     moved = 0.0
     for _ in range(_ROUNDS):
-        cleared = _without_small_residual(found, moved)
-        found = _descended_compressed(_Slope(problem, cleared), reach)
+        found = _Slope(problem, _without_small_residual(found, moved))
+        moved = _distance(found.net, net)
+        if moved > reach:
+            break
+        found = _descended_compressed(found, reach)
         moved = _distance(found.net, net)
         if moved > reach:
             break
@@ -235,12 +239,7 @@ def _steps(
         curvature = hessian(problem, net)
         if not np.isfinite(curvature).all():  # deep, with huge weights: there is no step
             return lambda mu: np.full_like(g, np.nan)
-        values, vectors = scipy.linalg.eigh(curvature, driver="evd")
-        g = vectors.T @ g
-        # Eigenvalues that are round-off must not decide.
-        floor = 1e-13 * float(np.abs(values).max(initial=0.0))
-        floor *= floor
-        return lambda mu: -vectors @ (values * g / (values**2 + max(mu, floor, 1e-300)))
+        return DampedSolver(curvature, g).step
     from scipy.sparse.linalg import LinearOperator, lsmr
 
     apply = hessian_operator(problem, net)
