@@ -12,8 +12,8 @@ _LINE = 8  # float64 numbers in a cache line, and in a vector
 def aligned_zeros(*shape: int) -> Array:
     """Zeros that begin on a cache line: vectors that straddle two take twice as long to load.
 
-    Kernels work on such memory only: they load whole vectors, padding included, and what an
-    uninitialized array holds there is often denormal numbers, which slow a kernel ten times.
+    Kernels load whole vectors, padding included, and what an uninitialized array holds there is
+    often denormal numbers, which slow a kernel ten times.
     """
     count = math.prod(shape)
     space = np.zeros(count + _LINE)

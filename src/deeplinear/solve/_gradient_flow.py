@@ -119,7 +119,7 @@ def gradient_flow(
     Where hidden layers are wide against the thinnest one, moves would be dear: explicit and
     stabilized steps are kept so short instead that their own order keeps the laws. With "auto" that
     takes at the same tolerances up to 3.6, 3.0, 1.6, 1.1 times as long (64-128-128-10 and
-    30-60-60-10), with "stabilized" alone, of low order, up to 30 times.
+    30-60-60-10), with "stabilized" alone, of low order, up to 40 times.
 
     Structure "monotone" stretches a step, with its time, so that the loss falls by what the
     method's own slopes say (relaxation; explicit and stiff steps that do not land on a time that
