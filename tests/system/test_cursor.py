@@ -116,6 +116,14 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
     assert not visitor.panel("loss").locator(".dl-shade").is_visible()
 
 
+def test_equal_modes_have_one_label_and_the_lattice_a_legend(visitor: Visitor) -> None:
+    visitor.open("?s=3,3,3,1&hidden=4,4&scale=0.02")
+    labels = [note["text"] for note in visitor.plot("strengths")["layout"]["annotations"]]
+    assert labels == ["modes 0–2", "mode 3"]
+    legend = visitor.panel("lattice").locator(".dl-reading")
+    expect(legend).to_have_text("★ minimum · ▼ strict · ◆ non-strict · equal modes 0–2")
+
+
 def test_the_network_is_shown_as_a_matrix_too(visitor: Visitor) -> None:
     ready(visitor)
     visitor.panel("network").locator(".dl-toggle").click()

@@ -87,7 +87,7 @@ def read(query: str) -> tuple[dict[str, Any], dict[str, str]]:
         text = f"must have at most {limits.LINK_CHARACTERS} characters, but it has {len(query)}."
         raise SettingsError({"link": text})
     tree: dict[str, Any] = {}
-    wrong = {}
+    wrong, unknown = {}, False
     pairs = parse_qsl(query, keep_blank_values=True)
     counts = Counter(key for key, _ in pairs)
     for key, text in pairs:
@@ -100,7 +100,9 @@ def read(query: str) -> tuple[dict[str, Any], dict[str, str]]:
             owner = tree.setdefault(_OPTIONS[prefix], {})
             owner.setdefault("options", {})[name] = _value(text)
         else:
-            wrong[f"link.{key}"] = f"is no setting of this page. {_nearest(key)}"
+            hint = _nearest(key, tell=not unknown)
+            wrong[f"link.{key}"] = f"is no setting of this page. {hint}".rstrip()
+            unknown = True
             continue
         if counts[key] > 1:
             wrong[f"link.{key}"] = f"must be given once, but it is given {counts[key]} times."
@@ -132,11 +134,12 @@ def without(tree: Tree, fields: Iterable[str], *, parts: bool = False) -> dict[s
     return kept
 
 
-def _nearest(key: str) -> str:
+def _nearest(key: str, *, tell: bool) -> str:
     near = difflib.get_close_matches(key, _KEYS, n=2, cutoff=0.6)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return f"The words of a link are {', '.join(_KEYS)}, and d. or i. with the name of an option."
+    words = f"The words of a link are {', '.join(_KEYS)}, and d. or i. with the name of an option."
+    return words if tell else ""
 
 
 def _at(tree: Tree, part: str, field: str) -> Any:

@@ -10,7 +10,8 @@ import {
 } from "deeplinear-explorer/weights.js";
 import { frameOf, point, timePixel, timeSpan } from "deeplinear-explorer/axes.js";
 import { make, perFrame, written } from "deeplinear-explorer/dom.js";
-import { height, lattice } from "deeplinear-explorer/lattice.js";
+import { height, lattice, legend } from "deeplinear-explorer/lattice.js";
+import { magnification, magnify } from "deeplinear-explorer/layout.js";
 import { palette } from "deeplinear-explorer/theme.js";
 import { PANELS, Panel } from "deeplinear-explorer/panel.js";
 import { listenLattice, listenTime, listenZoom } from "deeplinear-explorer/pointing.js";
@@ -94,15 +95,18 @@ export class Board {
 
   drawOne(name) {
     const panel = this.panels[name];
-    const { figure, note } = this.figure(name, panel);
+    const { clientWidth: width, clientHeight: height } = panel.plot;
+    const by = magnification(width, height);
+    panel.element.style.setProperty("--dl-by", by);
+    const { figure, note } = this.figure(name, width / by, height / by);
     panel.note(note);
-    if (!figure || panel.plot.clientHeight < 40) {
+    if (!figure || height < 40) {
       if (panel.drawn) window.Plotly.purge(panel.plot);
       panel.drawn = false;
       return;
     }
-    figure.layout.width = panel.plot.clientWidth;
-    figure.layout.height = panel.plot.clientHeight;
+    if (by > 1) magnify(figure, by);
+    Object.assign(figure.layout, { width, height });
     const data = figure.data.map((trace) => ({ type: "scatter", hoverinfo: "skip", ...trace }));
     window.Plotly.react(panel.plot, data, figure.layout, CONFIG);
     if (!panel.drawn && TIMED.includes(name)) listenZoom(this, panel.plot);
@@ -110,11 +114,10 @@ export class Board {
     panel.describe(this.view);
   }
 
-  figure(name, panel) {
-    const view = this.view;
+  figure(name, width, tall) {
+    const { view } = this, panel = this.panels[name];
     const context = {
-      colors: this.colors, width: Math.max(panel.plot.clientWidth - 60, 10),
-      height: Math.max(panel.plot.clientHeight - 36, 10), zoom: this.page.zoom,
+      colors: this.colors, width: Math.max(width - 60, 10), height: Math.max(tall - 36, 10), zoom: this.page.zoom,
       limits: this.page.limits(this), lossLimits: this.page.lossLimits(),
     };
     if (TIMED.includes(name)) {
@@ -123,7 +126,7 @@ export class Board {
     }
     if (name === "lattice") {
       const figure = lattice(view, context);
-      panel.read(view.lattice?.remark ?? "");
+      panel.read(view.lattice ? legend(view.lattice) : "");
       return { figure, note: view.lattice?.note ?? this.later() };
     }
     if (name === "network") return this.networkFigure(context);
