@@ -54,7 +54,7 @@ def test_one_cursor_moves_both_runs_on_one_scale(visitor: Visitor) -> None:
     assert max(places) - min(places) < 1.5
     for board in ("main", "pinned"):
         assert visitor.plot("network", board)["data"] != before[board]
-    for name in ("loss", "strengths"):
+    for name in ("loss", "strengths", "drift"):
         one, other = visitor.plot(name)["layout"], visitor.plot(name, "pinned")["layout"]
         assert one["xaxis"]["range"] == other["xaxis"]["range"]
         assert one["yaxis"]["range"] == other["yaxis"]["range"]

@@ -118,7 +118,7 @@ export class Board {
     const { view } = this, panel = this.panels[name];
     const context = {
       colors: this.colors, width: Math.max(width - 60, 10), height: Math.max(tall - 36, 10), zoom: this.page.zoom,
-      limits: this.page.limits(this), lossLimits: this.page.lossLimits(),
+      limits: this.page.limits(this), range: this.page.range(name),
     };
     if (TIMED.includes(name)) {
       if (!view[name]) return { note: this.later() };

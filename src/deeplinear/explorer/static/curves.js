@@ -44,7 +44,7 @@ const shortened = (name) => (name.length > 8 ? `${name.slice(0, 7)}…` : name);
 export function loss(view, context) {
   const { colors, height, limits } = context;
   const panel = view.loss;
-  const range = context.lossLimits ?? panel.limits;
+  const range = context.range ?? panel.limits;
   const [low, high] = range ? logRange(range) : [0, 1];
   const scale = (y) => (Math.log10(y) - low) / (high - low);
   const marks = (view.visits ?? []).filter((visit) => visit.stay !== "passed" && visit.gap > 0);
@@ -92,7 +92,7 @@ function modeLabels(series) {
 export function strengths(view, context) {
   const { colors, height, limits } = context;
   const panel = view.strengths;
-  const range = panel.limits ?? [0, 1];
+  const range = context.range ?? panel.limits ?? [0, 1];
   const scale = (y) => (y - range[0]) / (range[1] - range[0]);
   return {
     data: panel.series.map(({ y, color, dash }) =>
@@ -111,13 +111,14 @@ export function strengths(view, context) {
 export function drift(view, context) {
   const { colors, height, limits } = context;
   const panel = view.drift;
-  const [low, high] = logRange(panel.limits);
+  const range = context.range ?? panel.limits;
+  const [low, high] = logRange(range);
   const scale = (y) => (Math.log10(y) - low) / (high - low);
   return {
     data: [curve(view.time.x, panel.y, { color: colors.ink, width: 1.6 })],
     layout: layout(colors, { r: RIGHT }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
-      yaxis: logAxis(colors, panel.limits, { fixedrange: true, title: title("drift of the laws") }),
+      yaxis: logAxis(colors, range, { fixedrange: true, title: title("drift of the laws") }),
       shapes: panel.references.map(({ y }) => level(y, colors.muted, "solid")),
       annotations: marginLabels(panel.references.map(({ y, name }) => ({
         y, at: Math.log10(y), text: name, weight: 1, color: colors.muted,

@@ -1,6 +1,6 @@
 // The page: boards of panels with one time cursor, fed with views of runs by the server.
 
-import { Board } from "deeplinear-explorer/board.js";
+import { Board, TIMED } from "deeplinear-explorer/board.js";
 import { Card } from "deeplinear-explorer/card.js";
 import { Cursor } from "deeplinear-explorer/cursor.js";
 import { make } from "deeplinear-explorer/dom.js";
@@ -111,10 +111,10 @@ export class Page {
     }
     board.element.setAttribute("aria-label", view.title ?? "run");
     const others = Object.values(this.boards).filter((other) => other !== board && other.view);
-    const before = JSON.stringify(this.axis());
+    const before = this.scales();
     board.show(view);
     this.headings();
-    if (JSON.stringify(this.axis()) !== before) others.forEach((other) => other.draw());
+    if (this.scales() !== before) others.forEach((other) => other.draw());
     if (this.wanted !== null && !view.partial && view.time) {
       this.cursor.moveTo(this.wanted);
       this.wanted = null;
@@ -198,10 +198,14 @@ export class Page {
     return board.view.time.log === shared.log ? shared.limits : board.view.time.limits;
   }
 
-  /** Two runs side by side have one scale of the loss. */
-  lossLimits() {
-    const all = Object.values(this.boards).map(({ view }) => view?.loss?.limits).filter(Boolean);
+  /** Two runs side by side have one scale of the loss, of the strengths, of the drift. */
+  range(name) {
+    const all = Object.values(this.boards).map(({ view }) => view?.[name]?.limits).filter(Boolean);
     return all.length ? union(all) : null;
+  }
+
+  scales() {
+    return JSON.stringify([this.axis(), ...TIMED.map((name) => this.range(name))]);
   }
 
   follow(t) {
