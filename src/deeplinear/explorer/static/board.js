@@ -52,6 +52,7 @@ export class Board {
   show(view) {
     const before = this.view;
     this.view = view;
+    if (this.pointed) this.highlight(null); // a visit of the run before
     if (view.partial || !view.time) this.frames = this.spectra = null;
     const same = before?.run === view.run && !before.partial;
     this.fade("lattice", !view.visits);
@@ -176,15 +177,18 @@ export class Board {
     }
     this.readOut(t);
     this.ringAt(t);
-    if (now) this.followHeavy(t);
+    if (now) this.followHeavy();
     else if (!this.pending) this.pending = setTimeout(() => {
       this.pending = null;
-      this.followHeavy(this.page.cursor.time);
+      this.followHeavy();
     }, HEAVY);
   }
 
-  followHeavy(t) {
-    const { network, spectrum } = this.panels;
+  /** Weights and eigenvalues of the cursor, or of the visit that is pointed at. */
+  followHeavy() {
+    const { network, spectrum } = this.panels, { pointed } = this;
+    const t = pointed ? pointed.t_closest : this.page.cursor.time;
+    const near = pointed ? " · near this saddle" : "";
     if (network.drawn && this.frames?.values) {
       const k = nearest(this.frames.x, t, this.view.time.log);
       if (k !== network.at) {
@@ -192,7 +196,7 @@ export class Board {
         window.Plotly.restyle(network.plot, ...update);
         network.at = k;
       }
-      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}`);
+      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}${near}`);
     }
     if (spectrum.drawn && this.spectra?.rows) {
       const values = this.eigenvaluesAt(t);
@@ -200,7 +204,8 @@ export class Board {
         window.Plotly.restyle(spectrum.plot, ...spectrumUpdate(this.spectra, values));
         spectrum.at = values;
       }
-      spectrum.read(inertia(values));
+      const words = inertia(values);
+      spectrum.read(near ? words.replace("at the cursor", "near this saddle") : words);
     }
   }
 
@@ -239,6 +244,10 @@ export class Board {
       panel.band(span, frameOf(panel.plot));
     }
     this.panels.lattice.ring("hot", visit ? this.nodePlace(visit) : null);
+    this.pointed = visit;
+    for (const name of ["network", "spectrum"])
+      this.panels[name].element.classList.toggle("pointed", Boolean(visit));
+    this.followHeavy();
   }
 
   extent(visit) {
