@@ -55,7 +55,7 @@ def _save(name: str, screenshot: bytes) -> None:
     whole.save(file, "PNG", optimize=True)
     if file.tell() > LARGEST:
         file = io.BytesIO()
-        whole.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        whole.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
             file, "PNG", optimize=True
         )
     (FOLDER / f"explorer_{name}.png").write_bytes(file.getvalue())

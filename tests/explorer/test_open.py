@@ -102,7 +102,9 @@ def test_a_data_file_opens_as_an_upload(tmp_path):
     file.write_text("area,rooms,price\n1,2,1.5\n2,3,2.5\n4,4,1\n")
     house = opened(file)
     assert house.settings.data.source == "upload"
-    assert house.notice.startswith("houses.csv: 3 samples")
+    assert house.notice == ""
+    held = house.store.upload(house.settings.data.upload or "")
+    assert held.description.startswith("houses.csv: 3 samples")
     assert computed(house).traj.widths[0] == 2
 
 

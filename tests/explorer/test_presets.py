@@ -46,7 +46,7 @@ def test_saddle_to_saddle_waits_at_a_saddle_before_each_mode():
 
 
 def test_lazy_learns_all_modes_at_once_and_rich_one_after_the_other():
-    lazy, rich = run("lazy-versus-rich"), run("lazy-versus-rich", beside=True)
+    lazy, rich = run("lazy-versus-rich", beside=True), run("lazy-versus-rich")
     times = learning_times(lazy.traj)
     assert times.max() < 1.1 * times.min()
     assert all(b > 1.5 * a for a, b in pairwise(learning_times(rich.traj)))
@@ -58,8 +58,8 @@ def test_lazy_learns_all_modes_at_once_and_rich_one_after_the_other():
 
 
 def test_the_balanced_run_is_slower_and_both_keep_their_imbalance():
-    balanced = run("balanced-versus-unbalanced")
-    other = run("balanced-versus-unbalanced", beside=True)
+    balanced = run("balanced-versus-unbalanced", beside=True)
+    other = run("balanced-versus-unbalanced")
     assert (learning_times(other.traj) < learning_times(balanced.traj)).all()
     for found, delta in ((balanced, 0.0), (other, 0.1)):
         for net in (found.traj.initial, found.traj.final):

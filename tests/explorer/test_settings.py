@@ -96,6 +96,8 @@ states = st.fixed_dictionaries(
     }
 )
 
+WORDS = ["s", "data", "d_in", "hidden", "start", "scale", "i.rank", "rtol", "saddle", "visit"]
+
 
 @given(states)
 def test_every_state_comes_back_from_its_link(tree):
@@ -175,11 +177,11 @@ def test_a_link_says_only_what_differs_from_the_defaults():
         ("structure=none", "flow.structure", "must be one of 'laws', 'monotone'"),
         ("t_end=-1", "flow.t_end", "must be at least 0"),
         ("saddle=0,0", "nudge.modes", "must hold different indices from 0"),
-        ("saddle=0&visit=1", "nudge.visit", "must be given if no modes are, and only then."),
+        ("saddle=0&visit=1", "nudge.visit", "must be given if no modes are, and only then, but"),
         ("hidden=" + "9" * 400, "hidden", "must be a whole number"),
         ("scale=" + "9" * 400, "start.scale", "must be"),
         ("rtol=1e999", "flow.rtol", "must be a number, but it is '1e999'."),
-        ("push=1", "nudge.visit", "must be given if no modes are, and only then."),
+        ("push=1", "nudge.visit", "must be given if no modes are, and only then, but"),
         ("visit=1&push=0", "nudge.size", "must be greater than 0, but it is 0."),
         ("whiten=maybe", "data.whiten", "must be on or off, but it is 'maybe'."),
         ("color=red", "link.color", "is no setting of this page."),
@@ -196,6 +198,55 @@ def test_all_mistakes_are_reported_at_once():
     with pytest.raises(SettingsError) as caught:
         Settings.from_link("s=x&hidden=0&rtol=9")
     assert set(caught.value.mistakes) == {"data.s", "hidden", "flow.rtol"}
+
+
+def test_unknown_words_and_wrong_values_are_reported_together():
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_link("s=2,abc,-1&methd=gauss&rtol=7&seed=1&seed=2")
+    assert caught.value.mistakes == {
+        "data.s": "entry 2 must be a number, but it is 'abc'. "
+        "Entry 3 must be at least 0, but it is -1.",
+        "link.methd": "is no setting of this page. Did you mean method?",
+        "flow.rtol": "must be at most 0.1, but it is 7.",
+        "link.seed": "must be given once, but it is given 2 times.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "rest", "words"),
+    [
+        ("s=2,abc&hidden=5&scale=0.1", "hidden=5&scale=0.1", {"s"}),
+        ("s=3,1&color=red&rtol=7&method=gauss", "s=3,1&method=gauss", {"color", "rtol"}),
+        ("start=gausian&scale=7&hidden=4", "hidden=4", {"start"}),
+        ("data=digtis&d.n_classes=3&rtol=0.01", "rtol=0.01", {"data"}),
+        ("data=upload&upload=../x&hidden=4", "hidden=4", {"upload"}),
+        ("saddle=0,0&push=0.1&s=3,1", "s=3,1", {"saddle"}),
+        ("s=x&d_in=2&scale=0.1", "scale=0.1", {"s", "d_in"}),  # fewer than the default's modes
+        ("data=iris&d.rows=3&scale=0.1", "data=iris&scale=0.1", {"d.*"}),
+        ("start=low_rank&i.rnk=1", "", {"i.*"}),
+        ("s=" + "1," * 3000, "", {"link"}),
+    ],
+)
+def test_the_rest_of_a_link_with_mistakes_is_kept(query, rest, words):
+    settings, mistakes = Settings.rescued(query)
+    assert settings == Settings.from_link(rest)
+    assert set(mistakes) == words
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from(WORDS).flatmap(lambda word: st.text(max_size=9).map(
+        lambda value: f"{word}={value}")), max_size=6).map("&".join)
+)  # fmt: skip
+def test_any_link_opens_and_says_what_is_wrong_with_it(query):
+    settings, mistakes = Settings.rescued(query)
+    assert Settings.from_link(settings.link()) == settings
+    try:
+        assert Settings.from_link(query) == settings
+        assert not mistakes
+    except SettingsError:
+        assert mistakes
+        assert all(sentence.endswith((".", "?")) for sentence in mistakes.values())
 
 
 def test_a_start_from_a_path_is_never_taken():

@@ -77,8 +77,10 @@ def test_a_panel_fills_the_board_and_goes_back(visitor: Visitor) -> None:
     assert small is not None
     assert large is not None
     assert large["width"] > 1.9 * small["width"]
-    drawn = visitor.plot("lattice")["layout"]["width"]
-    assert drawn > 1.9 * small["width"]
+    drawn = visitor.plot("lattice")["layout"]
+    assert drawn["width"] > 1.9 * small["width"]
+    assert drawn["font"]["size"] > 18  # for the last row
+    assert visitor.plot("loss")["layout"]["font"]["size"] < 13
     button.click()
     visitor.page.wait_for_timeout(300)
     assert visitor.panel("lattice").bounding_box() == small

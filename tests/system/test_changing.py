@@ -1,5 +1,6 @@
 """Changing settings: runs restart, stream, are cancelled, and say what is wrong."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.system.visitor import Visitor
@@ -43,9 +44,13 @@ def test_every_start_can_be_chosen(visitor: Visitor) -> None:
             assert visitor.find(".dl-mistake:visible").count() == 0, name
 
 
-def test_every_shipped_data_set_can_be_chosen(visitor: Visitor) -> None:
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_shipped_data_set_can_be_chosen(visitor: Visitor, half: int) -> None:
+    from deeplinear import datasets
+
     visitor.open()
-    for name in ("iris", "semantic hierarchy", "teacher student"):
+    names = [name.replace("_", " ") for name in datasets.names() if name != "planted"]
+    for name in names[half::2]:
         visitor.choose("data", name)
         assert f"data={name.replace(' ', '_')}" in visitor.query()
         assert visitor.plot("loss")["data"][0]["y"]
@@ -114,6 +119,33 @@ def test_a_nudge_starts_on_the_saddle_that_was_clicked_in_the_lattice(visitor: V
     before = visitor.query()
     visitor.slide("push", -1.0)
     assert visitor.query() != before
+
+
+def test_a_size_above_the_limit_is_refused_with_the_limit(visitor: Visitor) -> None:
+    visitor.open()
+    field = visitor.find('.dl-side input[aria-label="hidden"]')
+    field.fill("513")
+    field.press("Enter")
+    mistake = visitor.find('.dl-mistake[data-field="hidden"]')
+    expect(mistake).to_have_text("hidden entry 1 must be at most 512, but it is 513.")
+
+
+def test_a_mistake_in_a_folded_section_unfolds_it(visitor: Visitor) -> None:
+    visitor.open("?saddle=0&ray=99", wait=False)
+    mistake = visitor.find('.dl-mistake[data-field="nudge.ray"]')
+    expect(mistake).to_be_visible()
+    expect(mistake).to_contain_text("99")
+
+
+def test_a_nudge_is_seen_to_take_the_place_of_the_start(visitor: Visitor) -> None:
+    visitor.open()
+    idle = visitor.find('[data-section="start"] .dl-idle')
+    expect(idle).to_have_count(0)
+    visitor.choose("story", "A non-strict origin")
+    expect(idle).to_have_count(1)
+    expect(visitor.find('.dl-side [aria-label="saddle"]').first).to_be_visible()
+    visitor.choose("story", "Saddle to saddle")
+    expect(idle).to_have_count(0)
 
 
 def test_the_ways_down_from_a_visited_saddle_are_named(visitor: Visitor) -> None:

@@ -91,6 +91,9 @@ def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
 
 def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> None:
     ready(visitor)
+    spectrum = visitor.panel("spectrum").locator(".dl-reading")
+    expect(spectrum).to_have_text(SPECTRUM)
+    network = visitor.plot("network")["data"]
     box = visitor.panel("strengths").locator(".dl-plot").bounding_box()
     assert box is not None
     visitor.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
@@ -106,14 +109,25 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
         "observed",
     ):
         assert word in text
-    spectrum = visitor.panel("spectrum").locator(".dl-reading")
-    expect(spectrum).to_have_text(SPECTRUM)
+    expect(spectrum).to_contain_text("near this saddle")
+    expect(visitor.find(".dl-panel.pointed")).to_have_count(2)
+    assert visitor.plot("network")["data"] != network
     for name in ("loss", "strengths", "drift"):
         assert visitor.panel(name).locator(".dl-shade").is_visible()
     assert visitor.panel("lattice").locator(".dl-ring.hot").is_visible()
     visitor.page.mouse.move(5, 5)
     card.wait_for(state="hidden")
     assert not visitor.panel("loss").locator(".dl-shade").is_visible()
+    expect(spectrum).to_have_text(SPECTRUM)
+    assert visitor.plot("network")["data"] == network
+
+
+def test_equal_modes_have_one_label_and_the_lattice_a_legend(visitor: Visitor) -> None:
+    visitor.open("?s=3,3,3,1&hidden=4,4&scale=0.02")
+    labels = [note["text"] for note in visitor.plot("strengths")["layout"]["annotations"]]
+    assert labels == ["modes 0–2", "mode 3"]
+    legend = visitor.panel("lattice").locator(".dl-reading")
+    expect(legend).to_have_text("★ minimum · ▼ strict · ◆ non-strict · equal modes 0–2")
 
 
 def test_the_network_is_shown_as_a_matrix_too(visitor: Visitor) -> None:

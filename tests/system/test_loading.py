@@ -63,6 +63,23 @@ def test_what_cannot_be_drawn_is_said_in_words(visitor: Visitor) -> None:
     assert "smaller weights" in visitor.find(".dl-words").inner_text()
 
 
-def test_a_wrong_link_shows_the_usual_page_and_says_what_is_wrong(visitor: Visitor) -> None:
-    visitor.open("?s=2,abc")
-    assert "entry 2" in visitor.find('.dl-mistake[data-field="data.s"]').inner_text()
+def test_a_wrong_link_names_every_mistake_until_it_is_closed_and_shows_the_rest(
+    visitor: Visitor,
+) -> None:
+    visitor.open("?s=2,abc&hidden=5,5&methd=gauss&rtol=7&scale=0.1#beside=hidden%3D0")
+    notice = visitor.find(".dl-notice")
+    notice.wait_for(state="visible")
+    assert notice.locator("li").all_inner_texts() == [
+        "s entry 2 must be a number, but it is 'abc'.",
+        "rtol must be at most 0.1, but it is 7.",
+        "methd is no setting of this page. Did you mean method?",
+        "beside: hidden entry 1 must be at least 1, but it is 0.",
+    ]
+    assert "4 mistakes" in notice.inner_text()
+    assert visitor.query().startswith("?hidden=5,5&scale=0.1")
+    visitor.slide("s0", 3.0)
+    assert notice.is_visible()
+    notice.get_by_role("button", name="Close this message").click()
+    notice.wait_for(state="hidden")
+    visitor.open(visitor.query())
+    assert not notice.is_visible()

@@ -74,6 +74,18 @@ def test_a_bad_file_is_refused_in_words_and_the_run_stays(
     assert "converged" in visitor.status()
 
 
+def test_a_file_that_is_too_large_is_refused_with_the_limit(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    (tmp_path / "large.csv").write_bytes(b"1,2\n" * 2_200_000)
+    visitor.open()
+    upload(visitor, tmp_path / "large.csv", begins=False)
+    mistake = visitor.find('.dl-mistake[data-field="data.upload"]')
+    mistake.wait_for(state="visible")
+    assert "at most 8 MB" in mistake.inner_text()
+    assert "converged" in visitor.status()
+
+
 def test_a_pickle_in_an_archive_is_never_loaded(visitor: Visitor, tmp_path: Path) -> None:
     trap = tmp_path / "executed"
 

@@ -60,7 +60,7 @@ def _of_file(path: Path) -> House:
     store = Store()
     upload = store.put(_uploads.read(path.name, path.read_bytes()))
     settings = suggested(UPLOAD, upload)
-    return House(settings=settings, store=store, notice=upload.description)
+    return House(settings=settings, store=store)
 
 
 def _of_folder(folder: Path) -> House:

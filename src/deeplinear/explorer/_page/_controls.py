@@ -42,6 +42,7 @@ class Controls:
         self._mistakes: dict[str, ui.label] = {}
         self._shapes: dict[str, Any] = {}
         self._parts: dict[str, Element] = {}
+        self._sections: dict[str, Element] = {}
         with ui.element("aside").classes("dl-side").props('aria-label="Settings"') as self.side:
             ui.html("deep<b>linear</b>", sanitize=False, tag="h1").classes("dl-name")
             self._story_part()
@@ -61,6 +62,7 @@ class Controls:
 
     def _section(self, name: str, title: str, opened: bool) -> Element:
         details = ui.element("details").classes("dl-section").props(f'data-section="{name}"')
+        self._sections[name] = details
         if opened:
             details.props("open")
         with details:
@@ -75,10 +77,20 @@ class Controls:
         self._part("start", settings.start, lambda: start_controls(self, settings))
         self._part("flow", settings.flow, lambda: self._flow(settings))
         self.nudge.show(settings)
+        self._start_is_used(settings.nudge is None)
         self._clear_mistakes()
         if self._preset.value != OWN and PRESETS[self._preset.value].settings != settings:
             self._preset.set_value(OWN)
             self._story.text = ""
+
+    def _start_is_used(self, used: bool) -> None:
+        """A nudge takes the place of the start: its fields fade, and the nudge's are seen."""
+        start = self._parts["start"]
+        if used == ("dl-idle" not in start.classes):
+            return
+        start.classes(**({"remove": "dl-idle"} if used else {"add": "dl-idle"}))
+        if not used:
+            self._sections["nudge"].props("open")
 
     def _part(self, name: str, shape: Any, build: Callable[[], None]) -> None:
         if name in self._shapes and self._shapes[name] == shape:
@@ -108,16 +120,26 @@ class Controls:
         self.desk.change(settings)
 
     def refuse(self, mistakes: Mapping[str, str]) -> None:
-        """Write each sentence beside its field, or where its part ends."""
+        """Write each sentence beside its field, or where its part ends, and unfold the part."""
         self._clear_mistakes()
+        elsewhere = []
         for field, sentence in mistakes.items():
             place = self._mistakes.get(field) or self._mistakes.get(field.split(".")[0])
             if place is None or place.is_deleted:
-                self.desk.say(f"`{field}` {sentence}")
+                elsewhere.append((field, sentence))
                 continue
             named = sentence[:1].islower()
             place.text = f"{field.split('.')[-1]} {sentence}" if named else sentence
             place.set_visibility(True)
+            self.unfold(field.split(".")[0])
+        if elsewhere:
+            self.desk.warn("This cannot be run.", elsewhere)
+
+    def unfold(self, part: str) -> None:
+        """Open the section of a part of the settings."""
+        name = "network" if part == "hidden" else part
+        if name in self._parts:
+            ui.run_javascript(f"document.querySelector('[data-section={name}]').open = true")
 
     def _clear_mistakes(self) -> None:
         for place in self._mistakes.values():
@@ -206,7 +228,17 @@ class Controls:
         )
         self._mistake("flow.method", "flow.rtol", "flow.structure", "flow.t_end", "flow")
 
+    def pinned(self, there: bool) -> None:
+        """Offer to export the pinned run, too, if there is one."""
+        self._exported.set_visibility(there)
+        if not there:
+            self._export_choice.set_value("main")
+
     def _export_part(self) -> None:
+        with ui.element("div") as self._exported:
+            runs = {"main": "settings on the left", "pinned": "pinned"}
+            self._export_choice = fields.select("run", runs, "main", lambda _: None)
+        self._exported.set_visibility(False)
         with ui.element("div").classes("dl-buttons"):
             for kind, label, about in (
                 ("run_toml", "run.toml", "Save the settings as run.toml"),
@@ -214,4 +246,7 @@ class Controls:
                 ("report", "report", "Save a report"),
                 ("python", "Python", "Save the Python lines that reproduce this run"),
             ):
-                fields.button(label, partial(self.desk.export, kind), about)
+                fields.button(label, partial(self._export, kind), about)
+
+    def _export(self, kind: str) -> None:
+        self.desk.export(kind, self._export_choice.value)

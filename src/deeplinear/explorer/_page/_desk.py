@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nicegui import Client, background_tasks, ui
@@ -16,7 +16,6 @@ from deeplinear.explorer._page._pictures import Pictures
 from deeplinear.explorer._page._stream import Stream
 from deeplinear.explorer._runs._run import Run
 from deeplinear.explorer._runs._sessions import Session
-from deeplinear.explorer._settings._mistakes import SettingsError
 from deeplinear.explorer._settings._model import PLANTED, Settings
 from deeplinear.solve import Trajectory
 
@@ -41,13 +40,13 @@ class Desk:
         self._streams: dict[str, Stream] = {}
         self._waiting: asyncio.TimerHandle | None = None
         self._beside: Settings | None = None  # what the story has pinned
-        self.settings, mistakes = _settings(query, session.house.settings)
+        self.settings = session.house.settings
+        self._mistakes: dict[str, str] = {}
+        if query:
+            self.settings, self._mistakes = Settings.rescued(query)
+        self._notice = "" if query else session.house.notice
         self.controls = Controls(self)
         self.pictures = Pictures(self.act)
-        if mistakes:
-            self.controls.refuse(mistakes)
-        elif not query and session.house.notice:
-            self.say(session.house.notice)
         client.on_delete(session.close)
 
     def act(self, what: str, details: dict[str, Any]) -> None:
@@ -68,11 +67,17 @@ class Desk:
 
     def _begin(self, beside: str | None) -> None:
         self.restart()
+        mistakes = list(self._mistakes.items())
         if beside is not None:
-            try:
-                self._run(Settings.from_link(beside), PINNED)
-            except (SettingsError, LimitError) as error:
-                self.say(str(error))
+            settings, wrong = Settings.rescued(beside)
+            mistakes += [(f"beside: {word}", sentence) for word, sentence in wrong.items()]
+            self._run(settings, PINNED)
+        if mistakes:
+            count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+            heading = f"The link has {count}. The usual values take their place."
+            self.warn(heading, mistakes)
+        elif self._notice:
+            self.warn(self._notice)
         self._tell_link()
 
     def tell(self, settings: Settings, beside: Settings | None) -> None:
@@ -118,11 +123,15 @@ class Desk:
         self.pictures.send("drop")
         self._tell_link()
 
-    def export(self, kind: str) -> None:
-        """Save the run as one of its documents."""
-        current = self.session.runs.get(MAIN)
+    def export(self, kind: str, slot: str = MAIN) -> None:
+        """Save the run in a slot as one of its documents."""
+        current = self.session.runs.get(slot)
         if current is not None:
             self._download(lambda: getattr(_files, kind)(current))
+
+    def warn(self, heading: str, mistakes: Sequence[tuple[str, str]] = ()) -> None:
+        """Say what is wrong, each with its name, until the user closes the message."""
+        self.pictures.send("notice", heading=heading, mistakes=list(mistakes))
 
     def say(self, text: str) -> None:
         """Tell the user something in passing."""
@@ -190,6 +199,7 @@ class Desk:
     def _tell_link(self) -> None:
         pinned = self._pinned()
         beside = None if pinned is None else pinned.link()
+        self.controls.pinned(pinned is not None)
         self.pictures.send("link", query=self.settings.link(), beside=beside)
 
     def _save(self, details: dict[str, Any]) -> None:
@@ -210,7 +220,7 @@ class Desk:
                 found = await asyncio.to_thread(make)
             except DeeplinearError as error:
                 text = str(error)
-                self._inside(lambda: self.say(text))
+                self._inside(lambda: self.warn(text))
             else:
                 with self._client:
                     ui.download.content(found.content, found.name, found.media_type)
@@ -242,13 +252,3 @@ def describe(settings: Settings) -> str:
     else:
         begin = f"pushed {nudge.size:g} off saddle {set_name(nudge.modes or ())}"
     return f"{what} · hidden {hidden} · {begin}"
-
-
-def _settings(query: str, first: Settings) -> tuple[Settings, dict[str, str]]:
-    """The settings of a link, or the first ones with what is wrong with it."""
-    if not query:
-        return first, {}
-    try:
-        return Settings.from_link(query), {}
-    except SettingsError as error:
-        return first, dict(error.mistakes)

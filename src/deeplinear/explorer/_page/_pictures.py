@@ -35,5 +35,5 @@ class Pictures(Element, component=STATIC / "explorer.js", esm={"deeplinear-explo
         self.on("act", act)
 
     def send(self, kind: str, **details: Any) -> None:
-        """Send a message: link, status, view, frames or drop."""
+        """Send a message: link, status, view, frames, notice or drop."""
         self.run_method("receive", {"kind": kind, **details})

@@ -1,8 +1,10 @@
 """Settings as the query of an address, and back."""
 
+import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -46,7 +48,9 @@ _KEYS = {
 
 _OPTIONS = {"d": "data", "i": "start"}
 _LISTS = ("s", "hidden", "modes")
-_TEXTS = ("source", "upload", "name", "saved", "method", "structure")
+_LEADING = ("source", "upload", "name", "saved")
+"""Fields that say what the others of their part mean."""
+_TEXTS = (*_LEADING, "method", "structure")
 
 
 def written(tree: Tree, defaults: Tree) -> str:
@@ -70,21 +74,23 @@ def written(tree: Tree, defaults: Tree) -> str:
     return urlencode(pairs, quote_via=quote, safe=",()[]:")
 
 
-def read(query: str) -> dict[str, Any]:
-    """Return the tree of a query, for the model to check.
+def read(query: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the tree of a query, for the model to check, and what in it is no setting.
 
     Raises
     ------
     SettingsError
-        It is too long, or holds what is no setting.
+        It is too long.
     """
     query = query.removeprefix("?")
     if len(query) > limits.LINK_CHARACTERS:
         text = f"must have at most {limits.LINK_CHARACTERS} characters, but it has {len(query)}."
         raise SettingsError({"link": text})
     tree: dict[str, Any] = {}
-    wrong = {}
-    for key, text in parse_qsl(query, keep_blank_values=True):
+    wrong, unknown = {}, False
+    pairs = parse_qsl(query, keep_blank_values=True)
+    counts = Counter(key for key, _ in pairs)
+    for key, text in pairs:
         prefix, dot, name = key.partition(".")
         if key in _KEYS:
             part, field = _KEYS[key]
@@ -94,10 +100,46 @@ def read(query: str) -> dict[str, Any]:
             owner = tree.setdefault(_OPTIONS[prefix], {})
             owner.setdefault("options", {})[name] = _value(text)
         else:
-            wrong[f"link.{key}"] = "is no setting of this page."
-    if wrong:
-        raise SettingsError(wrong)
-    return tree
+            hint = _nearest(key, tell=not unknown)
+            wrong[f"link.{key}"] = f"is no setting of this page. {hint}".rstrip()
+            unknown = True
+            continue
+        if counts[key] > 1:
+            wrong[f"link.{key}"] = f"must be given once, but it is given {counts[key]} times."
+    return tree, wrong
+
+
+def word(field: str) -> str:
+    """Return what a link calls a dotted field."""
+    owner, _, name = field.rpartition(".")
+    if owner == "link":
+        return name
+    if name == "options":
+        return next(f"{prefix}.*" for prefix, part in _OPTIONS.items() if part == owner)
+    return next((key for key, place in _KEYS.items() if place == (owner, name)), field)
+
+
+def without(tree: Tree, fields: Iterable[str], *, parts: bool = False) -> dict[str, Any]:
+    """Return the tree without some dotted fields, so that their defaults take their places.
+
+    With a leading field, or with `parts`, the whole part goes.
+    """
+    kept = {name: dict(part) if isinstance(part, dict) else part for name, part in tree.items()}
+    for field in fields:
+        part, _, name = field.partition(".")
+        if parts or not name or name in _LEADING or part == "nudge":
+            kept.pop(part, None)
+        elif part in kept:
+            kept[part].pop(name.partition(".")[0], None)
+    return kept
+
+
+def _nearest(key: str, *, tell: bool) -> str:
+    near = difflib.get_close_matches(key, _KEYS, n=2, cutoff=0.6)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    words = f"The words of a link are {', '.join(_KEYS)}, and d. or i. with the name of an option."
+    return words if tell else ""
 
 
 def _at(tree: Tree, part: str, field: str) -> Any:

@@ -36,7 +36,7 @@ class SettingsError(ArgumentError):
 
 
 def mistakes(error: ValidationError) -> dict[str, str]:
-    """One sentence for each field, the first mistake in it."""
+    """One sentence for each field; of a list, one for each entry."""
     found: dict[str, str] = {}
     for detail in error.errors():
         path = [part for part in detail["loc"] if isinstance(part, str)]
@@ -49,9 +49,11 @@ def mistakes(error: ValidationError) -> dict[str, str]:
         else:
             wanted = _WANTED.get(kind, "").format(**limits) or f"be valid ({detail['msg']})"
             text = f"must {wanted}, but it is {_shown(detail['input'])}."
-        if entries:
-            text = f"entry {entries[0]} {text}"
-        found.setdefault(".".join(path) or "settings", text)
+        field = ".".join(path) or "settings"
+        if entries and field in found:
+            found[field] += f" Entry {entries[0]} {text}"
+        elif field not in found:
+            found[field] = f"entry {entries[0]} {text}" if entries else text
     return found
 
 

@@ -119,4 +119,35 @@ class Settings(Part):
         SettingsError
             Everything that is wrong, one sentence for each field.
         """
-        return cls.of(_links.read(query))
+        tree, wrong = _links.read(query)
+        try:
+            settings = cls.of(tree)
+        except SettingsError as error:
+            raise SettingsError(wrong | error.mistakes) from None
+        if wrong:
+            raise SettingsError(wrong)
+        return settings
+
+    @classmethod
+    def rescued(cls, query: str) -> tuple[Self, dict[str, str]]:
+        """Read as much of a query as is right.
+
+        Returns
+        -------
+        settings : the defaults take the place of what is wrong.
+        mistakes : everything that is wrong, the word of the link -> one sentence.
+        """
+        try:
+            tree, wrong = _links.read(query)
+        except SettingsError as error:
+            return cls(), error.mistakes
+        for parts in (False, True):  # without what is wrong, the rest may be wrong too
+            try:
+                settings = cls.of(tree)
+                break
+            except SettingsError as error:
+                wrong = error.mistakes | wrong
+                tree = _links.without(tree, error.mistakes, parts=parts)
+        else:
+            settings = cls.of(tree)
+        return settings, {_links.word(field): sentence for field, sentence in wrong.items()}

@@ -229,5 +229,6 @@ class Nudge(Part):
     @classmethod
     def _one_saddle(cls, visit: int | None, info: ValidationInfo) -> int | None:
         if "modes" in info.data and (visit is None) == (info.data["modes"] is None):
-            raise ValueError("must be given if no modes are, and only then.")
+            found = "both are" if visit is not None else "neither is"
+            raise ValueError(f"must be given if no modes are, and only then, but {found}.")
         return visit

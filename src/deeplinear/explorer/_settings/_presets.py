@@ -15,7 +15,7 @@ from deeplinear.explorer._settings._model import Settings
 
 @dataclass(frozen=True)
 class Preset:
-    """A story with the settings that show it; `beside`: those of a second run to pin beside it."""
+    """A story with the settings that show it; `beside`: those of a run to pin at the left of it."""
 
     title: str
     story: str
@@ -54,26 +54,26 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "lazy-versus-rich": _preset(
             "Lazy versus rich",
-            "Two layers, the same small map, but the second layer of the lazy run is large: it "
-            "hardly moves, and every mode is learned at the same exponential rate. The rich run "
-            "has equal layers: modes rise one after the other in sigmoids, with plateaus between "
-            "them (theory §7.5).",
-            _two_layers("lambda_balanced", 1e-3, lam=16.0),
+            "Two layers, the same small map, but the second layer of the lazy run (left) is large: "
+            "it hardly moves, and every mode is learned at the same exponential rate. The rich run "
+            "(right) has equal layers: modes rise one after the other in sigmoids, with plateaus "
+            "between them (theory §7.5).",
             _two_layers("lambda_balanced", 1e-3, lam=0.0),
+            _two_layers("lambda_balanced", 1e-3, lam=16.0),
         ),
         "balanced-versus-unbalanced": _preset(
             "Balanced versus unbalanced",
-            "W_i W_i^T - W_{i+1}^T W_{i+1} never changes. Balanced layers, where it is zero, "
-            "shrink together on a plateau and wait near the saddle; an imbalance of 0.1 keeps one "
+            "WᵢWᵢᵀ - Wᵢ₊₁ᵀWᵢ₊₁ never changes. Balanced layers (left), where it is zero, shrink "
+            "together on a plateau and wait near the saddle; an imbalance of 0.1 (right) keeps one "
             "of them away from zero, and every mode is learned earlier (theory §4).",
-            _two_layers("balanced", 1e-2) | {"hidden": (4,)},
             _two_layers("delta_balanced", 1e-2, delta=0.1) | {"hidden": (4,)},
+            _two_layers("balanced", 1e-2) | {"hidden": (4,)},
         ),
         "non-strict-origin": _preset(
             "A non-strict origin",
             "With three layers the Hessian at the origin is zero: nothing there points down. The "
             "start is pushed by 0.02 along the fastest escape ray, where the weights grow like "
-            "da/dt = 3 a^2, so that it takes about 1 / (3 x 0.02) = 17 to leave. The ray is exact: "
+            "da/dt = 3a², so that it takes about 1 / (3 · 0.02) = 17 to leave. The ray is exact: "
             "the run ends on the next saddle (theory §9).",
             {
                 "data": {"s": (3.0, 2.0, 1.0)},

@@ -10,7 +10,8 @@ import {
 } from "deeplinear-explorer/weights.js";
 import { frameOf, point, timePixel, timeSpan } from "deeplinear-explorer/axes.js";
 import { make, perFrame, written } from "deeplinear-explorer/dom.js";
-import { height, lattice } from "deeplinear-explorer/lattice.js";
+import { height, lattice, legend } from "deeplinear-explorer/lattice.js";
+import { magnification, magnify } from "deeplinear-explorer/layout.js";
 import { palette } from "deeplinear-explorer/theme.js";
 import { PANELS, Panel } from "deeplinear-explorer/panel.js";
 import { listenLattice, listenTime, listenZoom } from "deeplinear-explorer/pointing.js";
@@ -51,6 +52,7 @@ export class Board {
   show(view) {
     const before = this.view;
     this.view = view;
+    if (this.pointed) this.highlight(null); // a visit of the run before
     if (view.partial || !view.time) this.frames = this.spectra = null;
     const same = before?.run === view.run && !before.partial;
     this.fade("lattice", !view.visits);
@@ -94,15 +96,18 @@ export class Board {
 
   drawOne(name) {
     const panel = this.panels[name];
-    const { figure, note } = this.figure(name, panel);
+    const { clientWidth: width, clientHeight: height } = panel.plot;
+    const by = magnification(width, height);
+    panel.element.style.setProperty("--dl-by", by);
+    const { figure, note } = this.figure(name, width / by, height / by);
     panel.note(note);
-    if (!figure || panel.plot.clientHeight < 40) {
+    if (!figure || height < 40) {
       if (panel.drawn) window.Plotly.purge(panel.plot);
       panel.drawn = false;
       return;
     }
-    figure.layout.width = panel.plot.clientWidth;
-    figure.layout.height = panel.plot.clientHeight;
+    if (by > 1) magnify(figure, by);
+    Object.assign(figure.layout, { width, height });
     const data = figure.data.map((trace) => ({ type: "scatter", hoverinfo: "skip", ...trace }));
     window.Plotly.react(panel.plot, data, figure.layout, CONFIG);
     if (!panel.drawn && TIMED.includes(name)) listenZoom(this, panel.plot);
@@ -110,12 +115,11 @@ export class Board {
     panel.describe(this.view);
   }
 
-  figure(name, panel) {
-    const view = this.view;
+  figure(name, width, tall) {
+    const { view } = this, panel = this.panels[name];
     const context = {
-      colors: this.colors, width: Math.max(panel.plot.clientWidth - 60, 10),
-      height: Math.max(panel.plot.clientHeight - 36, 10), zoom: this.page.zoom,
-      limits: this.page.limits(this), lossLimits: this.page.lossLimits(),
+      colors: this.colors, width: Math.max(width - 60, 10), height: Math.max(tall - 36, 10), zoom: this.page.zoom,
+      limits: this.page.limits(this), range: this.page.range(name),
     };
     if (TIMED.includes(name)) {
       if (!view[name]) return { note: this.later() };
@@ -123,7 +127,7 @@ export class Board {
     }
     if (name === "lattice") {
       const figure = lattice(view, context);
-      panel.read(view.lattice?.remark ?? "");
+      panel.read(view.lattice ? legend(view.lattice) : "");
       return { figure, note: view.lattice?.note ?? this.later() };
     }
     if (name === "network") return this.networkFigure(context);
@@ -173,15 +177,18 @@ export class Board {
     }
     this.readOut(t);
     this.ringAt(t);
-    if (now) this.followHeavy(t);
+    if (now) this.followHeavy();
     else if (!this.pending) this.pending = setTimeout(() => {
       this.pending = null;
-      this.followHeavy(this.page.cursor.time);
+      this.followHeavy();
     }, HEAVY);
   }
 
-  followHeavy(t) {
-    const { network, spectrum } = this.panels;
+  /** Weights and eigenvalues of the cursor, or of the visit that is pointed at. */
+  followHeavy() {
+    const { network, spectrum } = this.panels, { pointed } = this;
+    const t = pointed ? pointed.t_closest : this.page.cursor.time;
+    const near = pointed ? " · near this saddle" : "";
     if (network.drawn && this.frames?.values) {
       const k = nearest(this.frames.x, t, this.view.time.log);
       if (k !== network.at) {
@@ -189,7 +196,7 @@ export class Board {
         window.Plotly.restyle(network.plot, ...update);
         network.at = k;
       }
-      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}`);
+      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}${near}`);
     }
     if (spectrum.drawn && this.spectra?.rows) {
       const values = this.eigenvaluesAt(t);
@@ -197,7 +204,8 @@ export class Board {
         window.Plotly.restyle(spectrum.plot, ...spectrumUpdate(this.spectra, values));
         spectrum.at = values;
       }
-      spectrum.read(inertia(values));
+      const words = inertia(values);
+      spectrum.read(near ? words.replace("at the cursor", "near this saddle") : words);
     }
   }
 
@@ -236,6 +244,10 @@ export class Board {
       panel.band(span, frameOf(panel.plot));
     }
     this.panels.lattice.ring("hot", visit ? this.nodePlace(visit) : null);
+    this.pointed = visit;
+    for (const name of ["network", "spectrum"])
+      this.panels[name].element.classList.toggle("pointed", Boolean(visit));
+    this.followHeavy();
   }
 
   extent(visit) {

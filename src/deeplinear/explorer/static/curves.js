@@ -4,6 +4,8 @@ import { written } from "deeplinear-explorer/dom.js";
 import { axis, layout, logAxis, logRange, title } from "deeplinear-explorer/layout.js";
 import { readable } from "deeplinear-explorer/theme.js";
 
+const RIGHT = 58; // margin for labels, the same in all panels, so that times stand above one another
+
 /** The axis of time, from the view's or the shared limits, or the part that is zoomed in on. */
 export function timeAxis(colors, time, limits, zoom) {
   const shown = zoom ?? limits;
@@ -42,7 +44,7 @@ const shortened = (name) => (name.length > 8 ? `${name.slice(0, 7)}…` : name);
 export function loss(view, context) {
   const { colors, height, limits } = context;
   const panel = view.loss;
-  const range = context.lossLimits ?? panel.limits;
+  const range = context.range ?? panel.limits;
   const [low, high] = range ? logRange(range) : [0, 1];
   const scale = (y) => (Math.log10(y) - low) / (high - low);
   const marks = (view.visits ?? []).filter((visit) => visit.stay !== "passed" && visit.gap > 0);
@@ -56,7 +58,7 @@ export function loss(view, context) {
         mode: "markers", marker: { color: colors.ink, size: 6 }, cliponaxis: false,
       },
     ],
-    layout: layout(colors, { r: 50 }, {
+    layout: layout(colors, { r: RIGHT }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
       yaxis: range
         ? logAxis(colors, range, { fixedrange: true, title: title(optimum) })
@@ -70,23 +72,38 @@ export function loss(view, context) {
   };
 }
 
+/** Modes with the same strength to learn have one label: "modes 2, 3", "modes 4–7". */
+function modeLabels(series) {
+  const groups = [];
+  for (const one of series) {
+    const last = groups.at(-1);
+    if (last && Math.abs(last[0].s - one.s) <= 1e-6 * last[0].s) last.push(one);
+    else groups.push([one]);
+  }
+  return groups.map((group) => {
+    const [{ k, s, color }] = group, end = group.at(-1).k;
+    const names = end === k ? `mode ${k}` : end === k + 1 ? `${k}, ${end}` : `${k}–${end}`;
+    return {
+      y: s, text: end === k ? names : `modes ${names}`, weight: -k, color: readable(color),
+    };
+  });
+}
+
 export function strengths(view, context) {
   const { colors, height, limits } = context;
   const panel = view.strengths;
-  const range = panel.limits ?? [0, 1];
+  const range = context.range ?? panel.limits ?? [0, 1];
   const scale = (y) => (y - range[0]) / (range[1] - range[0]);
   return {
     data: panel.series.map(({ y, color, dash }) =>
       curve(view.time.x, y, { color, dash, width: 1.8 })),
-    layout: layout(colors, { r: 50 }, {
+    layout: layout(colors, { r: RIGHT }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
       yaxis: axis(colors, {
         range, fixedrange: true, nticks: 6, title: title("strength <i>p<sub>k</sub></i>"),
       }),
       shapes: panel.series.map(({ s, color }) => level(s, color, "dot")),
-      annotations: marginLabels(panel.series.map(({ k, s, color }) => ({
-        y: s, text: `mode ${k}`, weight: -k, color: readable(color),
-      })), scale, height),
+      annotations: marginLabels(modeLabels(panel.series), scale, height),
     }),
   };
 }
@@ -94,13 +111,14 @@ export function strengths(view, context) {
 export function drift(view, context) {
   const { colors, height, limits } = context;
   const panel = view.drift;
-  const [low, high] = logRange(panel.limits);
+  const range = context.range ?? panel.limits;
+  const [low, high] = logRange(range);
   const scale = (y) => (Math.log10(y) - low) / (high - low);
   return {
     data: [curve(view.time.x, panel.y, { color: colors.ink, width: 1.6 })],
-    layout: layout(colors, { r: 50 }, {
+    layout: layout(colors, { r: RIGHT }, {
       xaxis: timeAxis(colors, view.time, limits, context.zoom),
-      yaxis: logAxis(colors, panel.limits, { fixedrange: true, title: title("drift of the laws") }),
+      yaxis: logAxis(colors, range, { fixedrange: true, title: title("drift of the laws") }),
       shapes: panel.references.map(({ y }) => level(y, colors.muted, "solid")),
       annotations: marginLabels(panel.references.map(({ y, name }) => ({
         y, at: Math.log10(y), text: name, weight: 1, color: colors.muted,

@@ -1,10 +1,11 @@
 // The page: boards of panels with one time cursor, fed with views of runs by the server.
 
-import { Board } from "deeplinear-explorer/board.js";
+import { Board, TIMED } from "deeplinear-explorer/board.js";
 import { Card } from "deeplinear-explorer/card.js";
 import { Cursor } from "deeplinear-explorer/cursor.js";
 import { make } from "deeplinear-explorer/dom.js";
 import { Keys } from "deeplinear-explorer/keys.js";
+import { Notice } from "deeplinear-explorer/notice.js";
 import { Strip } from "deeplinear-explorer/strip.js";
 import { onThemeChange, restoreTheme, switchTheme } from "deeplinear-explorer/theme.js";
 
@@ -29,7 +30,8 @@ export class Page {
     this.words = make("p", { class: "dl-words", role: "alert" });
     this.words.hidden = true;
     this.status = make("output", { class: "dl-status", role: "status", text: "starting" });
-    root.append(this.words, this.boardsElement, this.transport());
+    this.notice = new Notice();
+    root.append(this.notice.element, this.words, this.boardsElement, this.transport());
     this.card = new Card(root);
     this.keys = new Keys(this, root);
     onThemeChange(() => this.draw());
@@ -80,6 +82,7 @@ export class Page {
     const { kind, slot = "main" } = message;
     if (kind === "link") this.writeLink(message);
     else if (kind === "status") this.showStatus(message);
+    else if (kind === "notice") this.notice.show(message);
     else if (kind === "drop") this.unpin();
     else if (kind === "view") this.showView(slot, message.view);
     else if (kind === "frames") this.boards[slot]?.showFrames(message);
@@ -106,12 +109,12 @@ export class Page {
       this.zoom = null;
       this.whole.hidden = true;
     }
-    board.heading.textContent = view.title ?? "";
     board.element.setAttribute("aria-label", view.title ?? "run");
     const others = Object.values(this.boards).filter((other) => other !== board && other.view);
-    const before = JSON.stringify(this.axis());
+    const before = this.scales();
     board.show(view);
-    if (JSON.stringify(this.axis()) !== before) others.forEach((other) => other.draw());
+    this.headings();
+    if (this.scales() !== before) others.forEach((other) => other.draw());
     if (this.wanted !== null && !view.partial && view.time) {
       this.cursor.moveTo(this.wanted);
       this.wanted = null;
@@ -125,6 +128,19 @@ export class Page {
     this.boardsElement.classList.add("two");
     this.pin.textContent = "unpin";
     this.pin.setAttribute("aria-label", "Unpin the run beside");
+  }
+
+  /** What is run, board by board, and in bold what differs from the other one. */
+  headings() {
+    const parts = (board) => (board.view?.title ?? "").split(" · ");
+    for (const board of Object.values(this.boards)) {
+      const others = Object.values(this.boards).filter((one) => one !== board).flatMap(parts);
+      const words = parts(board).flatMap((part, k) => [
+        k ? " · " : "", others.includes(part) ? part : make("b", { text: part })]);
+      const name = board.slot === "pinned" ? "pinned" : "settings on the left";
+      board.heading.replaceChildren(make("span", { text: name }), " · ", ...words);
+      board.heading.title = board.heading.textContent;
+    }
   }
 
   unpin() {
@@ -182,10 +198,14 @@ export class Page {
     return board.view.time.log === shared.log ? shared.limits : board.view.time.limits;
   }
 
-  /** Two runs side by side have one scale of the loss. */
-  lossLimits() {
-    const all = Object.values(this.boards).map(({ view }) => view?.loss?.limits).filter(Boolean);
+  /** Two runs side by side have one scale of the loss, of the strengths, of the drift. */
+  range(name) {
+    const all = Object.values(this.boards).map(({ view }) => view?.[name]?.limits).filter(Boolean);
     return all.length ? union(all) : null;
+  }
+
+  scales() {
+    return JSON.stringify([this.axis(), ...TIMED.map((name) => this.range(name))]);
   }
 
   follow(t) {

@@ -15,6 +15,15 @@ export const height = (gap) => Math.sqrt(Math.max(gap ?? 0, 0));
 export const kindColor = (kind, colors) =>
   ({ "global minimum": colors.ink, "non-strict saddle": "#e69f00" })[kind] ?? colors.muted;
 
+/** What the marks stand for, of those that are drawn, and what is left out. */
+export function legend({ nodes = [], remark = "" }) {
+  const signs = {
+    "global minimum": "★ minimum", "strict saddle": "▼ strict", "non-strict saddle": "◆ non-strict",
+  };
+  const kinds = Object.keys(signs).filter((kind) => nodes.some((node) => node.kind === kind));
+  return [...kinds.map((kind) => signs[kind]), remark].filter(Boolean).join(" · ");
+}
+
 export function lattice(view, { colors, width, height: tall }) {
   const panel = view.lattice;
   if (!panel?.nodes) return null;
@@ -39,7 +48,7 @@ export function lattice(view, { colors, width, height: tall }) {
         title: title("loss above the optimum"),
       }),
       annotations: [
-        ...steps(nodes, path, colors),
+        ...steps(nodes, path, view.visits ?? [], colors),
         ...labels(shown, nodes, room).map(({ node, dx, dy, anchor }) => ({
           x: node.x, y: height(node.gap), text: node.name, showarrow: false,
           xanchor: anchor, xshift: dx, yshift: dy,
@@ -109,8 +118,8 @@ function marks(nodes, colors) {
   }];
 }
 
-/** Arrows from each class that the run visits to the next. */
-function steps(nodes, path, colors) {
+/** Arrows from each class that the run visits to the next; thin where it passed without waiting. */
+function steps(nodes, path, visits, colors) {
   const found = [];
   for (let j = 1; j < path.length; j += 1) {
     const from = nodes[path[j - 1].node], to = nodes[path[j].node];
@@ -118,7 +127,9 @@ function steps(nodes, path, colors) {
     found.push({
       x: to.x, y: height(to.gap), ax: from.x, ay: height(from.gap), axref: "x", ayref: "y",
       text: "",
-      showarrow: true, arrowhead: 2, arrowsize: 0.9, arrowwidth: 2.2, standoff: 6, startstandoff: 6,
+      showarrow: true, arrowhead: 2, arrowsize: 0.9,
+      arrowwidth: [j - 1, j].some((k) => visits[k]?.stay === "passed") ? 1.1 : 2.4,
+      standoff: 6, startstandoff: 6,
       arrowcolor: path[j].color ?? colors.ink,
     });
   }

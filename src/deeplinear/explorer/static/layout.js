@@ -17,6 +17,37 @@ export function layout(colors, margin, extra = {}) {
   };
 }
 
+const NOMINAL = [440, 230], LARGEST = 1.8; // pixels that the looks are made for
+
+/** How much larger than the nominal size a chart of this size is to be written and drawn. */
+export const magnification = (width, height) =>
+  Math.min(Math.max(Math.min(width / NOMINAL[0], height / NOMINAL[1]), 1), LARGEST);
+
+/** Writes and draws a figure larger: an enlarged panel is read from the last row. */
+export function magnify({ data, layout: look }, by) {
+  const scale = (object, ...names) => names.forEach((name) => {
+    if (typeof object?.[name] === "number") object[name] *= by;
+  });
+  for (const { line, marker, colorbar } of data) {
+    scale(line, "width");
+    scale(marker, "size");
+    scale(marker?.line, "width");
+    scale(colorbar, "thickness");
+    scale(colorbar?.tickfont, "size");
+    if (Array.isArray(marker?.size)) marker.size = marker.size.map((size) => size * by);
+  }
+  scale(look.font, "size");
+  scale(look.margin, "l", "r", "t", "b");
+  for (const one of [look.xaxis, look.yaxis]) {
+    scale(one?.title?.font, "size");
+    scale(one?.title, "standoff");
+  }
+  for (const note of look.annotations ?? []) {
+    scale(note.font, "size");
+    scale(note, "xshift", "yshift", "arrowwidth", "standoff", "startstandoff");
+  }
+}
+
 export function axis(colors, extra = {}) {
   return {
     gridcolor: colors.grid,

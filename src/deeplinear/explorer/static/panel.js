@@ -83,7 +83,9 @@ export class Panel {
   }
 
   read(html) {
-    if (this.reading.innerHTML !== html) this.reading.innerHTML = html;
+    if (this.reading.innerHTML === html) return;
+    this.reading.innerHTML = html;
+    this.reading.title = this.reading.textContent; // where it is cut off
   }
 
   /** Moves the time line to a pixel; null hides it. */
