@@ -37,6 +37,10 @@ def signed_height(ax: "Axes", values: Array, name: str) -> None:
     if last - first >= _MOST - 1:
         decades = decades[decades > 1.5 * threshold]  # the next to zero has no room beside it
     below, above = decades[decades <= -1.5 * bottom], decades[decades <= 1.5 * top]
+    if not below.size and bottom < 0:  # every sign has a number
+        below = np.array([threshold])
+    if not above.size and top > 0:
+        above = np.array([threshold])
     ax.set_yticks([*-below[::-1], 0.0, *above])
     ax.set_yticks([], minor=True)
     ax.set_ylim(1.6 * bottom - 0.5 * threshold, 1.6 * top + 0.5 * threshold)

@@ -23,6 +23,7 @@ _SIZE = (5.0, 4.2)
 _LABEL_SIZE = 7.5
 _SHARE = 0.85  # of the figure, for a label of an axis
 _CHARACTER = 0.55  # width, in units of the size
+_NAME = 0.42  # half the width of a name, which has few wide letters
 _LINES = 15  # of names, over the height of the axes
 _NARROW = 4.5  # inches, below which the key is written in two lines
 _LIGHT = (0.42, 1.0)  # the part of the color map on which black lines show
@@ -260,7 +261,7 @@ def _draw_points(ax: "Axes", shown: data.LossSlice) -> None:
         face = INK if minimum else "white"
         ax.plot([x], [y], marker, mfc=face, mec=INK, mew=1.1, ms=size, zorder=6, label="_point")
         up = 1 if y > middle else -1
-        place, half = (x - shown.x[0]) / np.ptp(shown.x), text_width(ax, name) / 2
+        place, half = (x - shown.x[0]) / np.ptp(shown.x), _NAME * text_width(ax, name)
         side = "left" if place < half else "right" if 1 - place < half else "center"
         left = place - half * {"left": 0, "center": 1, "right": 2}[side]
         line = round(up + (y - shown.y[0]) / np.ptp(shown.y) * _LINES)
