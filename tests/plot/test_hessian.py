@@ -1,5 +1,7 @@
 """The Hessian spectrum along a run: the eigenvalues of the Hessian at its own states."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -67,6 +69,41 @@ def test_visits_are_named_with_the_number_of_ways_down(runs: Runs) -> None:
         if any(word.startswith(f"{mark.label}\n") for word in words):
             assert f"{mark.label}\n{found.negative[near]} neg." in words
     assert len([line for line in ax.lines if line.get_label() == "_visit"]) == len(visits)
+
+
+@pytest.mark.parametrize("kind", ["staircase", "no modes", "saddle"])
+def test_no_line_is_in_the_linear_part_whose_end_the_label_states(kind: str, runs: Runs) -> None:
+    ax = plot.hessian(runs[kind])
+    assert ax.get_yscale() == "symlog"
+    threshold = ax.yaxis.get_transform().linthresh  # type: ignore[attr-defined]
+    power = round(np.log10(threshold))
+    assert ax.get_ylabel().endswith(f"(linear within $\\pm 10^{{{power}}}$)")
+    lines = [
+        np.abs(np.asarray(line.get_ydata(), float))
+        for line in ax.lines
+        if "tive" in str(line.get_label())
+    ]
+    assert np.nanmin(lines) >= threshold
+    assert np.nanmin(lines) < 10 * threshold
+
+
+def test_eigenvalues_of_one_size_have_a_linear_height(runs: Runs) -> None:
+    ax = plot.hessian(runs["depth 1"])
+    assert ax.get_yscale() == "linear"
+    assert ax.get_ylabel() == "Hessian eigenvalue"
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_names_of_visits_do_not_overlap_in_print(columns: int, runs: Runs) -> None:
+    problem = dl.Problem.from_modes([16.0, 8.0, 4.0, 2.0, 1.0])
+    traj = dl.gradient_flow(problem, init.gaussian((5, 5, 5), scale=1e-3, seed=0))
+    with plot.style(columns=columns):
+        ax = plot.hessian(traj, itinerary=dl.itinerary(traj), n_times=12)
+        ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts if "neg." in text.get_text()]
+    boxes.sort(key=lambda box: box.x0)
+    assert len(boxes) >= 2
+    assert all(a.x1 <= b.x0 for a, b in itertools.pairwise(boxes))
 
 
 def test_given_axes_are_used_and_nothing_else(runs: Runs) -> None:

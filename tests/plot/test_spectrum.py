@@ -118,3 +118,14 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
         plot.spectrum(THREE, None)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="widths"):
         plot.spectrum(THREE, dl.LinearNetwork([[[1.0]]]))
+
+
+def test_each_sign_has_a_number_on_its_height() -> None:
+    from deeplinear.plot._signed import signed_height
+
+    for values in ([-2e-5, -1e-5, 1e-4, 10.0], [2e-5, -1e-4, -10.0], [-3.0, 0.01, 20.0]):
+        ax = Figure().subplots()
+        signed_height(ax, np.array(values), "x")
+        low, high = ax.get_ylim()
+        ticks = np.array([tick for tick in ax.get_yticks() if low <= tick <= high])
+        assert set(np.sign(ticks)) == {-1.0, 0.0, 1.0}

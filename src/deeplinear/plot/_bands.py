@@ -89,6 +89,7 @@ def ensemble_bands(
     ax.set_ylabel(rf"mode strength $p_k = u_k^T P{root} v_k$")
     if len(s) == 0:
         note(ax, "the target is zero: there is no mode to learn")
+        ax.set_yticks([])
         return ax
     for k in range(len(s)):
         style = mode_style(k)

@@ -76,6 +76,7 @@ def mode_strengths(
     ax.axhline(0.0, color=GRID, lw=0.7, zorder=0)
     if found.limits is None:
         note(ax, "the target is zero: there is no mode to learn")
+        ax.set_yticks([])
         return ax
     _overlay(ax, found.exact)
     set_limits(ax, "y", *found.limits, widen=shared)

@@ -71,8 +71,8 @@ def learning_times(members: Ensemble | Sequence[Trajectory], *, ax: "Axes | None
     found = data.learning_times(members)
     ax = axes_for(ax)
     say_endings(ax, found.counts, len(found.times))
-    ax.set_xlabel("time $t$")
-    ax.set_ylabel("share of members that learned the mode")
+    ax.set_xlabel("learning time $t$")
+    ax.set_ylabel("share of members")
     ax.set_ylim(0.0, 1.02)
     later = found.times[np.isfinite(found.times) & (found.times > 0)]
     if later.size == 0:
@@ -209,9 +209,9 @@ def _name(ax: "Axes", x: Array, y: Array, k: int, m: int) -> None:
     """The mode's number on its curve, the lower the later the mode."""
     from matplotlib.patheffects import withStroke
 
-    if y[-1] == 0:
+    if y[-1] == y[0]:
         return
-    share = y[-1] * (0.5 if m == 1 else 0.85 - 0.7 * k / (m - 1))
+    share = y[0] + (y[-1] - y[0]) * (0.5 if m == 1 else 0.85 - 0.7 * k / (m - 1))
     at = float(x[np.searchsorted(y, share)])
     text = ax.text(at, share, str(k), fontsize=_LABEL_SIZE, ha="center", va="center", color=INK)
     text.set_path_effects([withStroke(linewidth=3.5, foreground="white")])

@@ -8,6 +8,8 @@ import numpy as np
 from deeplinear.analysis import Itinerary
 from deeplinear.plot import data
 from deeplinear.plot._labels import Label, margin_labels
+from deeplinear.plot._marks import text_width
+from deeplinear.plot._signed import signed_height
 from deeplinear.plot._style import axes_for, note
 from deeplinear.plot._time import draw_time
 from deeplinear.plot.data import COLORS, GRID, MUTED, HessianSpectra
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TEXT = 7.5
-_LINEAR = 1e-3  # of the largest modulus: below, the height is linear
-_NEAR = 0.05  # of the axis: names nearer to each other are left out
+_NAME = "Hessian eigenvalue"
 
 
 def hessian(
@@ -34,7 +35,8 @@ def hessian(
     Positive ones are blue lines, negative ones orange and dashed, those within 1e-6 of the largest
     modulus are left out: most are zero, since symmetries do not change the map. On a plateau the
     negative ones are the ways out; at a minimum there are none. The height is
-    symmetric-logarithmic, linear below 1e-3 of the largest modulus.
+    symmetric-logarithmic if the moduli differ by a factor of more than 30; the linear part, shaded,
+    ends below the smallest modulus that is drawn.
 
     Parameters
     ----------
@@ -65,8 +67,8 @@ def hessian(
     >>> problem = dl.Problem.from_modes([3.0, 1.5])
     >>> traj = dl.gradient_flow(problem, dl.init.gaussian((2, 2, 2, 2), scale=0.05, seed=0))
     >>> ax = plot.hessian(traj, itinerary=dl.itinerary(traj))
-    >>> ax.get_ylabel()
-    'Hessian eigenvalue'
+    >>> ax.get_ylabel().splitlines()[0], ax.get_yscale()
+    ('Hessian eigenvalue', 'symlog')
 
     References
     ----------
@@ -75,7 +77,7 @@ def hessian(
     found = data.hessian(traj, itinerary, n_times=n_times)
     ax = axes_for(ax)
     draw_time(ax, found.time, shared=ax.has_data())
-    ax.set_ylabel("Hessian eigenvalue")
+    ax.set_ylabel(_NAME)
     if found.limits is None:
         note(ax, "the Hessian overflows at every saved time")
         ax.set_yticks([])
@@ -97,34 +99,34 @@ def hessian(
 
 
 def _scale(ax: "Axes", found: HessianSpectra) -> None:
-    """Symmetric-logarithmic, with the powers of ten and zero named."""
-    assert found.limits is not None
-    low, high = found.limits
-    largest = max(-low, high)
-    threshold = 10.0 ** math.ceil(math.log10(_LINEAR * largest))
-    ax.set_yscale("symlog", linthresh=threshold, linscale=0.5)
-    decades = 10.0 ** np.arange(math.log10(threshold), math.log10(largest) + 1e-9)
-    ax.set_yticks([*(-decades[decades <= -low][::-1]), 0.0, *decades[decades <= high]])
-    ax.set_yticks([], minor=True)
-    ax.set_ylim(min(1.5 * low, -threshold), max(1.5 * high, threshold))
+    """Symmetric-logarithmic: linear only below the smallest modulus that is drawn."""
+    drawn = found.values[np.abs(found.values) > found.zero]
+    if drawn.size:
+        signed_height(ax, drawn, _NAME)
+    else:
+        ax.set_ylim(-1.0, 1.0)
+        ax.set_yticks([0.0])
 
 
 def _mark(ax: "Axes", found: HessianSpectra) -> None:
     """The visits: a faint line each, with what is known there, where names do not collide."""
     left, right = ax.get_xlim()
     log = ax.get_xscale() == "log"
-    used: list[float] = []
+    used: list[tuple[float, float]] = []  # middles and widths, in widths of the axes
     for visit in sorted(found.visits, key=lambda visit: -visit.prominence):
         x = min(max(visit.x, left), right)
         ax.axvline(x, color=GRID, lw=0.9, zorder=0, label="_visit")
         span = math.log(x / left) / math.log(right / left) if log else (x - left) / (right - left)
-        if not visit.named or any(abs(span - other) < _NEAR for other in used):
+        if not visit.named:
             continue
-        used.append(span)
         near = int(np.argmin(np.abs(found.time.x - x)))
         words = shortened(visit.label)
         if found.whole:
             words += f"\n{found.negative[near]} neg."
+        width = text_width(ax, words)
+        if any(abs(span - other) < (width + taken) / 2 for other, taken in used):
+            continue
+        used.append((span, width))
         ax.annotate(
             words, (span, 1.0), (0.0, 2.0), xycoords="axes fraction", ha="center", va="bottom",
             textcoords="offset points", fontsize=_TEXT, color=MUTED,

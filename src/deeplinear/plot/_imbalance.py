@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIZE = (4.4, 2.9)
-_DARK = 0.85  # the part of the color map that shows on white
+_DARK = 0.75  # the part of the color map that shows on white
 _WIDE = 0.32  # half the width of a tick for an eigenvalue
 
 

@@ -30,15 +30,21 @@ class Label:
 
 
 def margin_labels(
-    ax: "Axes", labels: Sequence[Label], heading: str, *, leaders: bool = False
+    ax: "Axes",
+    labels: Sequence[Label],
+    heading: str,
+    *,
+    leaders: bool = False,
+    reserved: float = 0.0,
 ) -> None:
     """Write labels beside the right edge, near their heights, each with a line of its style.
 
-    With `leaders` the line joins the label to its height. Call it last: heights are read from the
+    With `leaders` the line joins the label to its height. A layout will take `reserved` points of
+    the height of the axes away. Call it last: heights are read from the
     limits of the axes as they are.
     """
     height = float(ax.figure.bbox.height / ax.figure.dpi * 72 * ax.get_position().height)
-    step = _LINE_HEIGHT * _LABEL_SIZE / height
+    step = _LINE_HEIGHT * _LABEL_SIZE / max(height - reserved, _LABEL_SIZE)
     heights = [_fraction(ax, label.y) for label in labels]
     inside = [k for k, y in enumerate(heights) if -1e-3 <= y <= 1 + 1e-3]
     inside.sort(key=lambda k: (round(heights[k], 3), -k))  # equal heights: first label on top

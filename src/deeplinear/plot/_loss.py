@@ -10,7 +10,7 @@ from deeplinear.plot._labels import Label, margin_labels
 from deeplinear.plot._marks import mark_visits
 from deeplinear.plot._style import axes_for, log_scale, note, set_limits
 from deeplinear.plot._time import curve, draw_time
-from deeplinear.plot._zoom import draw_zooms
+from deeplinear.plot._zoom import ZOOM_POINTS, draw_zooms
 from deeplinear.plot.data import INK, MUTED
 from deeplinear.plot.data._transitions import MOST
 from deeplinear.solve import Trajectory
@@ -99,12 +99,14 @@ def loss(
         ax.axhline(line.gap, color=MUTED, lw=0.6, ls=style, zorder=1)
         labels.append(Label(line.gap, line.label, MUTED, style, 0.6, keep=line.visited))
     if found.limits is not None:
-        margin_labels(ax, labels, "learned", leaders=True)
+        reserved = ZOOM_POINTS if falls else 0.0
+        margin_labels(ax, labels, "learned", leaders=True, reserved=reserved)
         levels = [line.gap for line in found.critical]
         squares = [(fall.t, fall.y) for fall in falls]
         mark_visits(
-            ax, found.visits, (found.time.x, found.gap), up=True, lines=levels, others=squares
-        )
+            ax, found.visits, (found.time.x, found.gap), up=True, lines=levels, others=squares,
+            reserved=reserved,
+        )  # fmt: skip
         draw_zooms(ax, falls, color)
     return ax
 

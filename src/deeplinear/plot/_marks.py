@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _SIZE = 7.5  # of a label, in points
 _WIDTH, _HEIGHT = 0.63, 1.05  # of a character, in units of the size
 _SHRINK = 0.9  # what a layout leaves of the axes, at least, once all labels are there
+_BESIDE = 95.0  # points of a figure that numbers and names beside the axes take
+_LETTER = 12.0  # points to the left of the marks of others, where their letters are
 _RADIUS = 3.0  # points around a mark that no label covers
 _DISTANCES = (4.5, 12.0, 21.0, 30.0)
 """Points from a mark to its label; from the second on they are joined by a line."""
@@ -53,13 +55,15 @@ def mark_visits(
     up: bool,
     lines: Sequence[float] = (),
     others: Sequence[tuple[float, float]] = (),
+    reserved: float = 0.0,
 ) -> None:
     """Mark where each visit's gradient was smallest, filled for plateaus and the end.
 
     Plateaus and the end are labelled by their learned modes, above the curve if `up`, below if
-    not, and rather not across the horizontal `lines`, never over the marks of `others`; the most
-    prominent first, and those without room for a label not at all. Times out of view are marked at
-    the edge, on the curve. Call it when the limits of the axes are set.
+    not, and rather not across the horizontal `lines`, never over the marks of `others` and their
+    letters; the most prominent first, and those without room for a label not at all. Times out of
+    view are marked at the edge, on the curve. A layout will take `reserved` points of the height of
+    the axes. Call it when the limits of the axes are set.
     """
     bottom, top = sorted(ax.get_ylim())
     seen = [
@@ -78,7 +82,7 @@ def mark_visits(
             [mark.x], [mark.y], "o", mfc=face, mec=edge, ms=size, mew=0.8, zorder=4,
             clip_on=False, label="_visit",
         )  # fmt: skip
-    _write(ax, seen, curve, up, lines, others)
+    _write(ax, seen, curve, up, lines, others, reserved)
 
 
 def _in_view(ax: "Axes", x: float, y: float, curve: tuple[Array, Array]) -> tuple[float, float]:
@@ -109,14 +113,17 @@ def _write(
     up: bool,
     lines: Sequence[float],
     others: Sequence[tuple[float, float]],
+    reserved: float,
 ) -> None:
     """The labels, the heaviest first, each in the first place that is free."""
     size = _points(ax)
+    size[1] = max(size[1] - reserved, 1.0)
     places = _places(ax, [mark.x for mark in marks], [mark.y for mark in marks]) * size
     foreign = _places(ax, [x for x, _ in others], [y for _, y in others]) * size
     taken = [
-        _Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS)
-        for x, y in np.vstack([places, foreign])
+        _Box(x - left, y - _RADIUS, x + _RADIUS, y + _RADIUS)
+        for points, left in ((places, _RADIUS), (foreign, _LETTER))
+        for x, y in points
     ]
     line = _dense(_places(ax, *curve) * size)
     levels = _places(ax, np.full(len(lines), ax.get_xlim()[1]), lines)[:, 1] * size[1]
@@ -169,11 +176,19 @@ def _candidates(
             yield box, distance > _DISTANCES[0]
 
 
+def text_width(ax: "Axes", text: str, size: float = _SIZE) -> float:
+    """About the width of a text of this size, with a blank, in widths of the axes."""
+    characters = 1 + max(map(len, text.splitlines()))
+    return float(_WIDTH * size * characters / _points(ax)[0])
+
+
 def _points(ax: "Axes") -> Array:
     """Width and height of the axes in points, somewhat small."""
     box = ax.get_position()
     inches = np.array([ax.figure.bbox.width, ax.figure.bbox.height]) / ax.figure.dpi
-    return np.asarray(_SHRINK * 72 * inches * [box.width, box.height])
+    width, height = 72 * inches
+    across = min(_SHRINK * box.width * width, max(width - _BESIDE, width / 2))
+    return np.array([across, _SHRINK * box.height * height])
 
 
 def _places(ax: "Axes", x: Sequence[float] | Array, y: Sequence[float] | Array) -> Array:

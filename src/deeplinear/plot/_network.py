@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SIZE = (4.6, 3.2)
 _TEXT = 7.5
+_LINE, _AROUND = 11.0, 45.0  # points: of a line of text; of key, names and note
 _THICK, _THIN = 3.4, 0.15  # points of the largest and of the smallest edge
 _LARGEST_NODE = 4.6  # radius in points
 _FREE = 0.08  # above the highest node and below the lowest, at most
@@ -81,10 +82,11 @@ def network(
     ax = axes_for(ax, _SIZE)
     step = float(1.0 / np.bincount(graph.layer).max())
     reach = float(np.abs(graph.y).max()) + min(_FREE, 0.6 * step)
-    low = -reach - step * bool(graph.left_out.any())
+    below = max(step, _LINE / _height(ax)) if graph.left_out.any() else 0.0
+    low = -reach - below
     ax.set(xlim=(-0.3, len(graph.widths) - 0.7), ylim=(low, reach))
     _draw_edges(ax, graph)
-    _draw_nodes(ax, graph, step)
+    _draw_nodes(ax, graph, step, below)
     _name_layers(ax, graph)
     _write_note(ax, graph)
     if key and len(graph.weight):
@@ -122,10 +124,8 @@ def _dashes(width: float) -> tuple[Any, ...]:
     return (0, ((3.5 + width) / width, (1.6 + 0.6 * width) / width))
 
 
-def _draw_nodes(ax: "Axes", graph: NetworkGraph, step: float) -> None:
-    box = ax.get_position()
-    height = 72 * ax.figure.bbox.height / ax.figure.dpi * box.height
-    radius = min(_LARGEST_NODE, 0.36 * step * height)
+def _draw_nodes(ax: "Axes", graph: NetworkGraph, step: float, below: float) -> None:
+    radius = min(_LARGEST_NODE, 0.36 * step * _height(ax))
     ax.plot(
         graph.layer, graph.y, "o", ls="none", mfc="white", mec=INK, mew=0.8, ms=2 * radius,
         zorder=3, label="_nodes", clip_on=False,
@@ -133,9 +133,15 @@ def _draw_nodes(ax: "Axes", graph: NetworkGraph, step: float) -> None:
     for i in np.flatnonzero(graph.left_out):
         lowest = float(graph.y[graph.layer == i].min())
         ax.annotate(
-            f"+ {graph.left_out[i]}", (i, lowest - step), ha="center", va="center",
+            f"+ {graph.left_out[i]}", (i, lowest - below), ha="center", va="center",
             fontsize=_TEXT, color=MUTED,
         )  # fmt: skip
+
+
+def _height(ax: "Axes") -> float:
+    """Points that the axes will be high when key and note have taken theirs."""
+    whole = 72 * ax.figure.bbox.height / ax.figure.dpi
+    return float(max(ax.get_position().height * whole - _AROUND, 0.2 * whole))
 
 
 def _name_layers(ax: "Axes", graph: NetworkGraph) -> None:

@@ -1,5 +1,6 @@
 """The loss on a plane through chosen networks, with the run projected on it (theory §3, §8)."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,6 +10,7 @@ from deeplinear._core.checks import Array
 from deeplinear._core.errors import unknown_name
 from deeplinear.network import LinearNetwork
 from deeplinear.plot import data
+from deeplinear.plot._marks import text_width
 from deeplinear.plot._style import axes_for, color_scale, note
 from deeplinear.plot.data import INK, MUTED
 from deeplinear.problem import Problem
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 _SIZE = (5.0, 4.2)
 _LABEL_SIZE = 7.5
+_SHARE = 0.85  # of the figure, for a label of an axis
+_CHARACTER = 0.55  # width, in units of the size
+_NAME = 0.42  # half the width of a name, which has few wide letters
+_LINES = 15  # of names, over the height of the axes
+_NARROW = 4.5  # inches, below which the key is written in two lines
 _LIGHT = (0.42, 1.0)  # the part of the color map on which black lines show
 _TOP = 1.5  # levels reach this many times the largest loss among the points and the run
 _DEEP = 1e-4  # and, on the logarithmic scale, down to this fraction of it
@@ -113,8 +120,11 @@ def loss_slice(
     ax.set_xlim(shown.x[0], shown.x[-1])
     ax.set_ylim(shown.y[0], shown.y[-1])
     ax.set_aspect("equal")
-    ax.set_xlabel(shown.labels[0])
-    ax.set_ylabel(shown.labels[1])
+    character = _CHARACTER * float(ax.xaxis.label.get_fontsize())
+    inches = np.array([ax.figure.bbox.width, ax.figure.bbox.height]) / ax.figure.dpi
+    across, up = (_SHARE * 72 * inches / character).astype(int)
+    ax.set_xlabel(textwrap.fill(shown.labels[0], across))
+    ax.set_ylabel(textwrap.fill(shown.labels[1], up))
     levels = _levels(shown, scale)
     if levels is None:
         note(ax, "the loss is at the optimum everywhere on this plane")
@@ -159,6 +169,8 @@ def _contours(ax: "Axes", shown: data.LossSlice, levels: Array, scale: str, colo
         norm=LogNorm(*ends) if scale == "log" else Normalize(*ends),
         extend="both" if scale == "log" else "max",
     )  # fmt: skip
+    filled.set_edgecolor("face")  # no seams between the levels in vector formats
+    filled.set_linewidth(0.3)
     marked = np.unique(shown.point_gaps[shown.point_gaps > max(ends[0], 1e-9 * ends[1])])
     marked = marked[np.concatenate([[True], np.diff(marked) > 1e-6 * ends[1]])[: len(marked)]]
     if marked.size:
@@ -212,10 +224,11 @@ def _draw_path(ax: "Axes", shown: data.LossSlice) -> None:
         )  # fmt: skip
     _heads(ax, shown.path)
     near, far = (Line2D([], [], color=INK, lw=width) for width in _WIDTHS)
+    columns = 1 if ax.figure.bbox.width / ax.figure.dpi < _NARROW else 2
     handles = [near] if flat else [near, far]
     names = ["run"] if flat else ["run, in the plane", f"run, at distance {farthest:.2g} from it"]
     ax.legend(
-        handles, names, fontsize=_LABEL_SIZE, frameon=False, ncols=2, loc="lower left",
+        handles, names, fontsize=_LABEL_SIZE, frameon=False, ncols=columns, loc="lower left",
         bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, handlelength=1.8,
     )  # fmt: skip
 
@@ -241,14 +254,25 @@ def _draw_points(ax: "Axes", shown: data.LossSlice) -> None:
     from matplotlib.patheffects import withStroke
 
     middle = float(shown.points[:, 1].mean())
+    written: list[tuple[float, float, float]] = []  # left and right, and a height in lines of text
     for (x, y), name, kind in zip(shown.points, shown.names, shown.kinds, strict=True):
         saddle, minimum = "saddle" in kind, "minimum" in kind
         marker, size = ("o", 6.0) if saddle or minimum else ("D", 4.5)
         face = INK if minimum else "white"
         ax.plot([x], [y], marker, mfc=face, mec=INK, mew=1.1, ms=size, zorder=6, label="_point")
         up = 1 if y > middle else -1
+        place, half = (x - shown.x[0]) / np.ptp(shown.x), _NAME * text_width(ax, name)
+        side = "left" if place < half else "right" if 1 - place < half else "center"
+        left = place - half * {"left": 0, "center": 1, "right": 2}[side]
+        line = round(up + (y - shown.y[0]) / np.ptp(shown.y) * _LINES)
+        away = 0  # lines farther from the point, where another name is in the way
+        while any(left < b and a < left + 2 * half and line + up * away == at
+                  for a, b, at in written):  # fmt: skip
+            away += 1
+        written.append((left, left + 2 * half, line + up * away))
+        offset = (0.0, (7.0 + 1.3 * _LABEL_SIZE * away) * up)
         text = ax.annotate(
-            name, xy=(x, y), xytext=(0.0, 7.0 * up), textcoords="offset points", ha="center",
+            name, xy=(x, y), xytext=offset, textcoords="offset points", ha=side,
             va="bottom" if up > 0 else "top", fontsize=_LABEL_SIZE, color=INK, zorder=7,
         )  # fmt: skip
         text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])

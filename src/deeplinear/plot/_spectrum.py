@@ -1,6 +1,5 @@
 """The Hessian eigenvalues of a network, sorted, negative ones apart (theory §8)."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from deeplinear._core.checks import Array
 from deeplinear.network import LinearNetwork
 from deeplinear.plot import data
+from deeplinear.plot._signed import signed_height
 from deeplinear.plot._style import axes_for, note
 from deeplinear.plot.data import COLORS, GRID, MUTED
 from deeplinear.problem import Problem
@@ -15,10 +15,10 @@ from deeplinear.problem import Problem
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_NAME = "Hessian eigenvalue"
 _SIZE = (4.4, 2.9)
 _MOST = 300  # points drawn a sign
 _NARROWEST = 0.16  # share of the axis that a sign gets at least, and that the zeros get
-_STEEP = 30.0  # ratio of moduli from which on the axis is logarithmic
 
 
 def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) -> "Axes":
@@ -27,7 +27,7 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     Negative ones are orange triangles, positive ones blue dots; zeros, up to 1e-6 of the largest
     modulus or of s_0^{2 - 2/h}, are a line. The ticks below count all three. Above 300 eigenvalues
     of one sign, some are left out. The height is symmetric-logarithmic if the moduli differ by a
-    factor of more than 30.
+    factor of more than 30, linear only below the smallest one.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     """
     found = data.spectrum(problem, net)
     ax = axes_for(ax, _SIZE)
-    ax.set_ylabel("Hessian eigenvalue")
+    ax.set_ylabel(_NAME)
     if not found.computed:
         note(
             ax,
@@ -87,7 +87,11 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     counts = zip((signs[0], found.zeros, signs[1]), ("negative", "zero", "positive"), strict=True)
     ax.set_xticks(centers, [f"{n}\n{name}" for n, name in counts])
     ax.tick_params(axis="x", length=0)
-    _scale(ax, np.concatenate([negative, positive]))
+    if sum(signs):
+        signed_height(ax, np.concatenate([negative, positive]), _NAME)
+    else:
+        ax.set_ylim(-1.0, 1.0)
+        ax.set_yticks([0.0])
     return ax
 
 
@@ -97,27 +101,5 @@ def _draw(ax: "Axes", values: Array, left: float, right: float, **look: str) -> 
         return
     x = left + (right - left) * (np.arange(len(values)) + 0.5) / len(values)
     keep = np.unique(np.linspace(0, len(values) - 1, min(_MOST, len(values))).round().astype(int))
-    ax.plot(x[keep], values[keep], ls="none", ms=3.5 if len(values) < 60 else 2.2, **look)  # type: ignore[arg-type]
-
-
-def _scale(ax: "Axes", values: Array) -> None:
-    """The height: linear if the moduli are close, else symmetric-logarithmic with decades named."""
-    moduli = np.abs(values)
-    if moduli.size == 0:
-        ax.set_ylim(-1.0, 1.0)
-        ax.set_yticks([0.0])
-        return
-    low, high = float(moduli.min()), float(moduli.max())
-    bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    if high <= _STEEP * low:
-        pad = 0.07 * (top - bottom)
-        ax.set_ylim(bottom - pad, top + pad)
-        return
-    first, last = math.floor(math.log10(low)), math.floor(math.log10(high))
-    threshold = 10.0**first
-    ax.set_yscale("symlog", linthresh=threshold, linscale=0.4)
-    decades = 10.0 ** np.arange(first, last + 1, 1 + (last - first) // 4)
-    ticks = [*(-decades[decades <= -1.5 * bottom][::-1]), 0.0, *decades[decades <= 1.5 * top]]
-    ax.set_yticks(ticks)
-    ax.set_yticks([], minor=True)
-    ax.set_ylim(1.6 * bottom - 0.5 * threshold, 1.6 * top + 0.5 * threshold)
+    size = 3.5 if len(values) < 60 else 2.2
+    ax.plot(x[keep], values[keep], ls="none", ms=size, clip_on=False, **look)  # type: ignore[arg-type]

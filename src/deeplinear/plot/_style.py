@@ -84,7 +84,9 @@ def log_scale(ax: "Axes", which: str) -> None:
         exponent = math.floor(math.log10(value) + 1e-9)
         mantissa = round(value / 10.0**exponent)
         wanted = (2, 5) if decades > _FEW_DECADES else (2, 3, 4, 5, 7)
-        if decades > 2.5 * _FEW_DECADES or mantissa not in wanted:
+        powers = math.floor(math.log10(high)) - math.ceil(math.log10(low)) + 1
+        alone = powers < 2  # one number is no scale
+        if (decades > 2.5 * _FEW_DECADES and not alone) or mantissa not in wanted:
             return ""
         if abs(exponent) < _PLAIN:
             return f"{value:g}"

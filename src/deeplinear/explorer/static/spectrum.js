@@ -5,21 +5,24 @@ import { unpacked } from "deeplinear-explorer/frames.js";
 import { axis, layout, powerName, title } from "deeplinear-explorer/layout.js";
 
 const POINTS = 500; // eigenvalues drawn at most
+const LINEAR = 0.4; // decades that the linear part of the height takes on each side
 
 /** The spectra so far and some more, with what their scale needs. */
 export function joined(before, { x, n, values, note }) {
   if (note) return { note };
-  const all = before?.x ? { ...before } : { x: [], rows: [], largest: 0, lowest: 0, n };
+  const all = before?.x ? { ...before } : { x: [], rows: [], largest: 0, lowest: 0, smallest: Infinity, n };
   const numbers = unpacked(values);
   x.forEach((t, k) => {
     const row = Array.from(numbers.subarray(k * n, (k + 1) * n));
     if (!row.every(Number.isFinite)) return;
     all.x.push(t);
     all.rows.push(row);
+    for (const value of row) if (value) all.smallest = Math.min(all.smallest, Math.abs(value));
     all.lowest = Math.min(all.lowest, row[0]);
     all.largest = Math.max(all.largest, row.at(-1), -row[0]);
   });
-  all.least = all.largest * 1e-3 || 1e-3;
+  // The server has set to zero what is round-off, so that no eigenvalue drawn is in the linear part.
+  all.least = all.largest ? 10 ** Math.floor(Math.log10(all.smallest)) : 1;
   return all.x.length ? all : { note: "the Hessian is not finite along this run" };
 }
 
@@ -36,7 +39,10 @@ export function inertia(values) {
 }
 
 /** Signed powers of ten from `least` up, linear below: the scale of the eigenvalues. */
-const scaled = (value, least) => Math.sign(value) * Math.log10(1 + Math.abs(value) / least);
+function scaled(value, least) {
+  const size = Math.abs(value) / least;
+  return Math.sign(value) * (LINEAR * Math.min(size, 1) + Math.log10(Math.max(size, 1)));
+}
 
 /** Places of the negative, the zero and the positive eigenvalues. */
 function points(values, least) {
@@ -54,8 +60,9 @@ function points(values, least) {
 /** A few powers of ten, of both signs, and zero. */
 function ticks({ least, largest }) {
   const powers = [];
-  for (let power = Math.ceil(Math.log10(least)); 10 ** power <= largest * 1.01; power += 1)
+  for (let power = Math.round(Math.log10(least)); 10 ** power <= largest * 1.01; power += 1)
     powers.push(10 ** power);
+  if (powers.length > 3) powers.shift(); // no room beside zero
   const step = Math.ceil(powers.length / 3);
   const kept = powers.reverse().filter((_, k) => k % step === 0).reverse();
   const both = [...kept.map((tick) => -tick).reverse(), 0, ...kept];
@@ -72,8 +79,9 @@ export function spectrumFigure(spectra, values, { colors }) {
     { symbol: "line-ew-open", color: colors.muted },
     { symbol: "circle", color: "#0072b2" },
   ];
-  const top = scaled(largest, least) * 1.08;
+  const top = scaled(largest, least) * 1.08 || 1;
   const bottom = Math.min(scaled(lowest, least) * 1.1, -0.12 * top);
+  const shade = scaled(least, least);
   return {
     data: points(values, least).map((group, k) => ({
       ...group, mode: "markers", cliponaxis: false,
@@ -87,9 +95,12 @@ export function spectrumFigure(spectra, values, { colors }) {
       }),
       yaxis: axis(colors, {
         range: [bottom, top], ...ticks(spectra), fixedrange: true,
-        title: title("Hessian eigenvalue"),
+        title: title(`eigenvalue (linear to ±${powerName(least)})`),
       }),
       shapes: [{
+        type: "rect", xref: "paper", x0: 0, x1: 1, y0: Math.max(-shade, bottom), y1: shade,
+        layer: "below", line: { width: 0 }, fillcolor: colors.muted, opacity: 0.12,
+      }, {
         type: "line", xref: "paper", x0: 0, x1: 1, y0: 0, y1: 0, layer: "below",
         line: { color: colors.muted, width: 0.8 },
       }],

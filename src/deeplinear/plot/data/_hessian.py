@@ -18,7 +18,7 @@ from deeplinear.solve import Trajectory
 WHOLE = 400
 """Parameters up to which all eigenvalues are computed."""
 
-_OPERATIONS = 4e9  # spent on one figure, about
+_OPERATIONS = {True: 1e11, False: 4e9}  # spent on one figure, about: on all or on the extreme ones
 _TIMES = (12, 120)  # at least and at most
 _TOLERANCE = 1e-4  # of the extreme eigenvalues, relative to the larger modulus
 _LARGEST = 1e100  # weights above overflow in products
@@ -83,7 +83,7 @@ def hessian(
     whole = traj.n_params <= WHOLE
     if n_times is None:
         cost = 10.0 * float(min(traj.n_params, WHOLE)) ** 3 + 1e3 * traj.n_params
-        n_times = int(np.clip(_OPERATIONS / cost, *_TIMES))
+        n_times = int(np.clip(_OPERATIONS[whole] / cost, *_TIMES))
     else:
         n_times = checks.integer("n_times", n_times, minimum=1)
     places = np.linspace(len(inside) - 1, 0, min(n_times, len(inside))).round().astype(int)

@@ -14,6 +14,7 @@ from deeplinear.plot.data._time import TimeAxis, require_run, time_axis
 from deeplinear.plot.data._visits import VisitMark, visit_marks
 from deeplinear.solve import Trajectory
 
+_SEEN = 2 / 3  # of the width of the time axis, over which the loss is in view
 _DECADES = 1e-16  # gradients below this fraction of the largest are not drawn
 
 
@@ -107,7 +108,7 @@ def loss(
         optimum=optimum,
         critical=critical,
         visits=visit_marks(itinerary, lambda visit: visit.loss - optimum),
-        limits=_gap_limits(traj.gap, [line.gap for line in critical]),
+        limits=_gap_limits(time, traj.gap, [line.gap for line in critical]),
     )
 
 
@@ -153,9 +154,11 @@ def _critical_lines(traj: Trajectory, optimum: float) -> tuple[CriticalLine, ...
     )
 
 
-def _gap_limits(gap: Array, critical: Sequence[float]) -> tuple[float, float] | None:
+def _gap_limits(
+    time: TimeAxis, gap: Array, critical: Sequence[float]
+) -> tuple[float, float] | None:
     """From a tenth of the lowest critical value, so that the plateaus fill the figure; lower where
-    the run does not go far below, so that its end is seen.
+    the run does not go far below, so that its end is seen, or stays below for much of the width.
     """
     seen = gap[np.isfinite(gap) & (gap > 0)]
     if seen.size == 0:
@@ -163,6 +166,14 @@ def _gap_limits(gap: Array, critical: Sequence[float]) -> tuple[float, float] | 
     bottom = float(seen.min())
     if critical:
         lowest = min(critical) / 10
-        bottom = bottom if bottom > lowest / 100 else lowest
+        bottom = bottom if bottom > lowest / 100 else min(lowest, _late(time, gap, lowest))
     top = max(float(seen.max()), *critical, bottom)
     return bottom / 1.2, top * 1.4
+
+
+def _late(time: TimeAxis, gap: Array, lowest: float) -> float:
+    """The gap where two thirds of the width of the time axis have passed; `lowest` if unknown."""
+    low, high = time.limits
+    at = low ** (1 - _SEEN) * high**_SEEN if time.log else low + _SEEN * (high - low)
+    before = time.shown & (time.x <= at) & np.isfinite(gap) & (gap > 0)
+    return float(gap[before][-1]) if before.any() else lowest
