@@ -42,6 +42,50 @@ def test_a_run_into_a_saddle_stops_there():
     assert np.abs(traj.vectors[-1]).max() < 1e-10
 
 
+def without_the_first_mode(widths, modes):
+    """A start that has exactly nothing of it, on the stable set of the saddle without it."""
+    target = np.zeros((widths[-1], widths[0]))
+    target[range(len(modes)), range(len(modes))] = modes
+    weights = [np.array(w) for w in dl.init.gaussian(widths, scale=0.05, seed=2).weights]
+    weights[0][:, 0] = weights[-1][0] = 0.0
+    return dl.Problem.from_target(target), dl.LinearNetwork(weights)
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-5])
+@pytest.mark.parametrize("structure", [None, "laws"])
+@pytest.mark.parametrize("widths", [(3, 3, 3), (4, 6, 6, 3), (3, 7, 7, 7, 3)])
+def test_a_run_that_lacks_a_mode_ends_at_the_saddle_without_it(widths, structure, rtol):
+    problem, net = without_the_first_mode(widths, [3.0, 2.0, 1.0])
+    traj = dl.gradient_flow(problem, net, rtol=rtol, structure=structure, max_steps=5000)
+    assert traj.status == "stopped at a saddle"
+    assert np.abs(traj.mode_strengths[-1] - [0.0, 2.0, 1.0]).max() < 1e-3
+
+
+def test_long_stiff_steps_may_leave_some_noise_at_a_saddle():
+    problem, net = without_the_first_mode((3, 3, 3), [3.0, 2.0, 1.0])
+    traj = dl.gradient_flow(problem, net, method="stiff", rtol=1e-2, max_steps=5000)
+    assert traj.status == "stopped at a saddle"
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-8])
+def test_a_wide_run_that_lacks_a_mode_need_not_wait_at_the_saddle(rtol):
+    problem, net = without_the_first_mode((10, 40, 40, 10), list(range(10, 0, -1)))
+    traj = dl.gradient_flow(problem, net, rtol=rtol, max_steps=2000)
+    assert traj.status == "stopped at a saddle"
+    assert "exactly nothing of some modes" in traj.status.reason
+    assert traj.final.widths == (10, 40, 40, 10)
+    assert traj.loss[-1] == pytest.approx(50.0, abs=1e-7)
+    assert dl.landscape.classify(problem, dl.landscape.refine(problem, traj.final).network).modes
+
+
+def test_no_end_time_may_be_called_infinite():
+    problem, net = planted_run(2, 1e-2, seed=0)
+    ends = [dl.gradient_flow(problem, net, t_end=t_end).t_end for t_end in (None, np.inf)]
+    assert ends[0] == ends[1] < np.inf
+    members = [dl.ensemble(problem, [net], t_end=t_end).t_end for t_end in (None, np.inf)]
+    assert members[0] == members[1] < np.inf
+
+
 def test_a_gap_below_round_off_ends_at_the_minimum_and_is_no_saddle():
     x, y = dl.datasets.iris()
     problem = dl.Problem.from_data(x, y)

@@ -1,5 +1,7 @@
 """Ensembles: each member as if it ran alone, its own status, in the starts' order."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,22 @@ def test_statistics_are_those_of_the_members():
         np.testing.assert_allclose(row["mode_strengths"], member.mode_strengths[-1], rtol=1e-9)
         np.testing.assert_array_equal(row["final"], member.final.to_vector())
         assert row["method_steps"].sum() == row["n_steps"] == member.stats.n_steps
+
+
+def test_progress_goes_on_while_starts_are_read():
+    seen, told = [], []
+
+    def slowly():
+        for k in range(1100):
+            if k >= 1024:  # the first unit is on its way
+                told.append(len(seen))
+                time.sleep(0.01)
+            yield dl.init.gaussian((2, 2, 2), scale=0.1, seed=k)
+
+    problem = dl.Problem.from_modes([2.0, 1.0])
+    dl.ensemble(problem, slowly(), progress=lambda done, total: seen.append(done))
+    assert told[-1] > told[0]
+    assert seen[-1] == 1100
 
 
 def test_progress_counts_members_up_to_all():

@@ -137,7 +137,7 @@ class Run:
 
     def _set_up_monitor(self) -> None:
         s, m = self._state, self._state.memo
-        m[st.OPTIMUM] = self._optimum
+        m[st.OPTIMUM] = max(self._optimum, 0.0)  # below zero: modes are out of reach
         m[st.GAP_TARGET] = self._gap
         m[st.NORM_CAP_SQUARED] = min(self._numerics.norm_cap, 1e154) ** 2
         m[st.LOSS_LAST] = self._excess
@@ -275,6 +275,8 @@ class Run:
         s, numerics = self._state, self._numerics
         t = float(s.values[T])
         if code == st.GAP_REACHED:
+            if self._gap_now() > self._gap:
+                return endings.out_of_reach(self._gap_now())
             return endings.converged(self._gap)
         if code == st.NORM_CAP:
             if numerics.step_size is not None:

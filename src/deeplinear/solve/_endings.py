@@ -45,6 +45,16 @@ def stopped_at_saddle(speed: float, gap: float) -> Status:
     )
 
 
+def out_of_reach(gap: float) -> Status:
+    """All is learned that an exact reduction of the start can learn."""
+    return Status(
+        "stopped at a saddle",
+        f"The start has exactly nothing of some modes, and never will: all others are learned, and "
+        f"the loss lies {gap:.4g} above the smallest.",
+        "This start lies in the saddle's stable set: start elsewhere to learn more modes.",
+    )
+
+
 def drowned_in_round_off(speed: float, gap: float) -> Status:
     """The weights are so large that the gradient cannot be computed."""
     return Status(

@@ -51,7 +51,7 @@ def gradient_flow(
     net
         The start.
     t_end
-        None: run until the stop rule holds. Given: run to exactly t_end, a time >= 0, unless
+        None or inf: run until the stop rule holds. Given: run to exactly t_end, >= 0, unless
         `stop` is given too.
     rtol
         Tolerance on each step, relative to each layer's Frobenius norm, or to the smallest
@@ -62,11 +62,12 @@ def gradient_flow(
         Tolerance on each weight, added to it. None: small against the start, so that tiny starts
         are followed with relative accuracy.
     method
-        "explicit": Runge-Kutta of order 8. "stiff": Radau collocation of order 7 with the exact
-        Hessian. "gauss": Gauss collocation of order 6, which keeps every conservation law to
-        round-off. "auto": by closed form where the start has one (`exact.applicable`: one layer, or
-        decoupled), else explicit, changing to stiff and back by operation counts;
-        ``traj.segments`` says which, when and why.
+        "explicit": Runge-Kutta of order 8. "stabilized": of order 4, with many stages for mild
+        stiffness. "stiff": Radau collocation of order 11 with the exact Hessian. "gauss": Gauss
+        collocation of order 6, which keeps every conservation law to round-off. "auto": by closed
+        form where the start has one (`exact.applicable`: one layer, or decoupled), else explicit,
+        up to stabilized and stiff and back by operation counts; ``traj.segments`` says which, when
+        and why.
     save
         None: states spread evenly over what happens, at most 400 or 256 MiB. An int: at most so
         many. Increasing times: exactly these, and the end. "ends": the start and the end only.
@@ -168,6 +169,8 @@ def gradient_flow(
             "Argument `t_end` must be given when reverse=True, but it is None: backward in time "
             "nothing converges."
         )
+    if t_end == math.inf:
+        t_end = None
     end = math.inf if t_end is None else checks.number("t_end", t_end, minimum=0.0)
     if progress is not None and not callable(progress):
         raise ArgumentTypeError(

@@ -16,5 +16,8 @@ def reduced(problem: Problem, net: LinearNetwork, rtol: float) -> Reduction | No
     if work < _WORTH_LOOKING:
         return None
     found = reduce(problem, net)
-    limit = min(LARGEST_VIOLATION, 0.01 * rtol)
-    return found if found.shrinks and found.violation <= limit else None
+    if found.violation > min(LARGEST_VIOLATION, 0.01 * rtol):
+        return None
+    # Modes that this start cannot learn would wait for round-off to reach them.
+    trapped = found.constant - problem.optimum(min(net.widths)) > 1e-9 * problem.optimum(0)
+    return found if found.shrinks or trapped else None

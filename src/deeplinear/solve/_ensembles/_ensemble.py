@@ -1,5 +1,6 @@
 """Many starts of one problem: side by side and in threads, a status for each."""
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -194,7 +195,7 @@ def ensemble(
         n_threads = checks.integer("n_threads", n_threads, minimum=1)
     shown = display(progress)
     first_widths, first = reader.first()
-    given = {"t_end": t_end, "rtol": rtol, **options}
+    given = {"t_end": None if t_end == math.inf else t_end, "rtol": rtol, **options}
     _check_options(problem, LinearNetwork.from_vector(first, first_widths), given, save)
     runs = MemberRuns(problem, given, save, StopFlag())
     kept = {"method": "auto", "max_steps": 1_000_000, **given}

@@ -146,7 +146,7 @@ class Pipeline:
 
     def _tasks(self) -> Iterator[tuple[_Unit, Part]]:
         size = self._task_size()
-        units = enumerate(self._starts.units(self._sink.unit))
+        units = enumerate(self._starts.units(self._sink.unit, self._show))
         # After Ctrl-C nothing more is read of starts that come lazily: they may have no end.
         while not (self.interrupted and self._starts.total is None):
             lazy = self._starts.total is None

@@ -1,7 +1,7 @@
 """The starts of an ensemble, read lazily: units of so many members, in arrays of equal widths."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,8 +86,11 @@ class Starts:
             self._problem.require_widths(net.widths)
             self._known.add(net.widths)
 
-    def units(self, size: int) -> Iterator[list[Part]]:
-        """Units of `size` members, the last one maybe smaller, each as parts of equal widths."""
+    def units(self, size: int, at_each: Callable[[], None]) -> Iterator[list[Part]]:
+        """Units of `size` members, the last one maybe smaller, each as parts of equal widths.
+
+        Calls `at_each` with every network: to make them may take long.
+        """
         if self._array is not None:
             assert self.widths is not None
             for first in range(0, len(self._array), size):
@@ -102,6 +105,7 @@ class Starts:
                 groups.setdefault(net.widths, []).append((count, net.to_vector()))
                 count += 1
                 self._read += 1
+                at_each()
             if count == 0:
                 if self._read == 0:
                     raise _empty()

@@ -11,7 +11,7 @@ from deeplinear._core.lanes import integer_at, number_at
 from deeplinear.solve._lanes import _state as ls
 from deeplinear.solve._lanes._calls import evaluate, kernel_at
 from deeplinear.solve._lanes._numbers import fma, load, root, spread, store, where
-from deeplinear.solve._methods._monitor import LAYER_FLOOR
+from deeplinear.solve._methods._monitor import LAYER_FLOOR, LOUD
 
 
 @compiled(ls.NORM_SIGNATURE)
@@ -196,7 +196,8 @@ def accept(block):  # type: ignore[no-untyped-def]
     code = where(limit, spread(float(ls.STEP_LIMIT)), code)
     if number_at(common, ls.STOPS) > 0.0:
         since = load(rows, ls.QUIET_SINCE)
-        loud = speed > _quiet_below(block, y)
+        still = where(since < np.inf, spread(LOUD), spread(1.0))
+        loud = speed > still * _quiet_below(block, y)
         ended = accepted & ~loud & (t > 1e6 * since)
         since = where(since < t, since, t)
         store(rows, ls.QUIET_SINCE, where(loud, spread(np.inf), since))

@@ -40,6 +40,7 @@ NORM_SIGNATURE = types.float64(
 )
 
 _ROUND_OFF = 4 * np.finfo(np.float64).eps
+LOUD = 100.0  # times QUIET_BELOW: long implicit steps leave more than round-off
 LAYER_FLOOR = 1e-3  # a layer's error is judged against at least this fraction of the whole network
 
 
@@ -51,8 +52,9 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
     time or in log gap, by `RESOLUTION` of 2 %, 10 % and 20 %: transitions, plateaus and the
     final decay are all resolved as far as the method's steps do. rows[k] is (t, y...).
 
-    The run is quiet while the slope is below round-off (`QUIET_BELOW`, set by the driver). A
-    plateau ends within a time comparable to its onset; a critical point is quiet for ever.
+    The run is quiet from when the slope is below round-off (`QUIET_BELOW`, set by the driver) until
+    it is far above. A plateau ends within a time comparable to its onset; a critical point is quiet
+    for ever.
     """
     rise = loss - memo[LOSS_LAST]
     if rise > memo[LOSS_RISE]:
@@ -83,7 +85,8 @@ def observe(t, y, slope, loss, memo, rows):  # type: ignore[no-untyped-def]
         return GAP_REACHED
     if not norm <= memo[NORM_CAP_SQUARED]:
         return NORM_CAP
-    if np.sqrt(square(address(slope), n)) > memo[QUIET_BELOW]:
+    still = LOUD if memo[QUIET_SINCE] < np.inf else 1.0
+    if np.sqrt(square(address(slope), n)) > still * memo[QUIET_BELOW]:
         memo[QUIET_SINCE] = np.inf
     elif memo[QUIET_SINCE] == np.inf:
         memo[QUIET_SINCE] = abs(t)

@@ -44,8 +44,9 @@ from deeplinear.solve._methods._state import (
 from deeplinear.solve._methods._structure import LONGEST, ORDER, STIFFER, STRETCH
 
 # Entries of the method's memory: the spectral radius (0: unknown), steps since it was estimated,
-# the longest formula in use, steps in a row that were not stiff, the last step's error and size.
-_RADIUS, _AGE, _LONGEST, _NOT_STIFF, _ERROR, _SIZE = range(6)
+# the longest formula in use, steps in a row that were not stiff, the last step's error and size,
+# stages spent on steps that round-off cuts short.
+_RADIUS, _AGE, _LONGEST, _NOT_STIFF, _ERROR, _SIZE, _SPENT = range(7)
 
 _VECTOR = types.float64[::1]
 _MATRIX = types.float64[:, ::1]
@@ -74,6 +75,7 @@ _MARGIN = 1.05  # of the spectral radius: the power method approaches it from be
 _ROUND_OFF = 0.5 * np.finfo(np.float64).eps
 _NOISE = 0.3  # of the tolerance: what round-off may take up
 _PATIENCE = 6  # steps that were not stiff before reporting it
+_PRICE = 20.0  # stiff steps, whose cost is spent on steps cut short by round-off before trying one
 
 
 @compiled(_RADIUS_SIGNATURE)
@@ -260,8 +262,13 @@ def _advance(  # type: ignore[no-untyped-def]
             state[H] = min(state[H], keep[LONGEST])
 
         code = observe(state[T], y, slope, loss, memo, rows)
-        # Where round-off cuts steps short it would take that many more of them.
+        # Where the reach cuts steps short it would take that many more of them.
+        if wanted > reaches[last] and wrong > 0.0:
+            wanted = max(wanted, 0.8 * wrong ** (-0.25) * size * radius)
         stages = (end - begin + 4) * max(1.0, wanted / reaches[last])
+        # Its error tells little where it is round-off itself.
+        cut = wanted > reaches[last] and last < n_formulas - 1
+        memory[_SPENT] = memory[_SPENT] + end - begin + 4 if cut else 0.5 * memory[_SPENT]
         state[USABLE] = reaches[last]
         many = stages >= state[STIFF_FROM]
         state[STIFF_SEEN] = state[STIFF_SEEN] + 1.0 if many else max(state[STIFF_SEEN] - 0.25, 0.0)
@@ -270,7 +277,8 @@ def _advance(  # type: ignore[no-untyped-def]
         if landing and code == CONTINUE:
             return T_STOP
         if code in (CONTINUE, ROWS_FULL, BUDGET):
-            if state[STIFF_SEEN] >= state[STIFF_AFTER]:
+            spent = memory[_SPENT] > _PRICE * state[STIFF_FROM]
+            if spent or state[STIFF_SEEN] >= state[STIFF_AFTER]:
                 return STIFF
             if memory[_NOT_STIFF] >= _PATIENCE:
                 return NOT_STIFF
