@@ -56,7 +56,7 @@ def without_the_first_mode(widths, modes):
 @pytest.mark.parametrize("widths", [(3, 3, 3), (4, 6, 6, 3), (3, 7, 7, 7, 3)])
 def test_a_run_that_lacks_a_mode_ends_at_the_saddle_without_it(widths, structure, rtol):
     problem, net = without_the_first_mode(widths, [3.0, 2.0, 1.0])
-    traj = dl.gradient_flow(problem, net, rtol=rtol, structure=structure, max_steps=5000)
+    traj = dl.gradient_flow(problem, net, rtol=rtol, structure=structure, max_steps=50_000)
     assert traj.status == "stopped at a saddle"
     assert np.abs(traj.mode_strengths[-1] - [0.0, 2.0, 1.0]).max() < 1e-3
 
@@ -82,7 +82,7 @@ def test_no_end_time_may_be_called_infinite():
     problem, net = planted_run(2, 1e-2, seed=0)
     ends = [dl.gradient_flow(problem, net, t_end=t_end).t_end for t_end in (None, np.inf)]
     assert ends[0] == ends[1] < np.inf
-    members = [dl.ensemble(problem, [net], t_end=t_end).t_end for t_end in (None, np.inf)]
+    members = [dl.ensemble(problem, [net], t_end=t_end)[0].t_end for t_end in (None, np.inf)]
     assert members[0] == members[1] < np.inf
 
 

@@ -75,7 +75,7 @@ _MARGIN = 1.05  # of the spectral radius: the power method approaches it from be
 _ROUND_OFF = 0.5 * np.finfo(np.float64).eps
 _NOISE = 0.3  # of the tolerance: what round-off may take up
 _PATIENCE = 6  # steps that were not stiff before reporting it
-_PRICE = 20.0  # stiff steps, whose cost is spent on steps cut short by round-off before trying one
+_PRICE = 100.0  # stiff steps, whose cost is spent on steps cut short by round-off before trying one
 
 
 @compiled(_RADIUS_SIGNATURE)
@@ -266,8 +266,8 @@ def _advance(  # type: ignore[no-untyped-def]
         if wanted > reaches[last] and wrong > 0.0:
             wanted = max(wanted, 0.8 * wrong ** (-0.25) * size * radius)
         stages = (end - begin + 4) * max(1.0, wanted / reaches[last])
-        # Its error tells little where it is round-off itself.
-        cut = wanted > reaches[last] and last < n_formulas - 1
+        # An error that is round-off itself tells little.
+        cut = 3.0 * wanted > reaches[last] and last < n_formulas - 1
         memory[_SPENT] = memory[_SPENT] + end - begin + 4 if cut else 0.5 * memory[_SPENT]
         state[USABLE] = reaches[last]
         many = stages >= state[STIFF_FROM]
