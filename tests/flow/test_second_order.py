@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.linalg import norm
 
 from deeplinear import LinearNetwork, Problem, gradient, hessian, hessian_product
+from deeplinear.flow import _hessian_product, hessian_operator
 
 KINDS = ["identity", "general", "singular", "projector"]
 kinds = st.sampled_from(KINDS)
@@ -79,6 +80,18 @@ def test_hessian_is_the_complex_step_derivative_of_the_gradient(instance, widths
     for v in np.random.default_rng(1).standard_normal((3, case.net.n_params)):
         product = vector(hessian_product(case.problem, case.net, layers(v, widths)))
         assert norm(product - expected @ v) <= 1e-12 * norm(expected @ v)
+
+
+@pytest.mark.parametrize(("widths", "kind"), wide_too)
+def test_small_and_large_layers_have_the_same_product(instance, widths, kind, monkeypatch):
+    case = instance(widths, kind)
+    v = np.random.default_rng(1).standard_normal(case.net.n_params)
+    found = []
+    for small in (0, 10**9):
+        monkeypatch.setattr(_hessian_product, "SMALL", small)
+        found.append(hessian_operator(case.problem, case.net)(v))
+    by_blas, by_lanes = found
+    assert norm(by_lanes - by_blas) <= 1e-13 * terms(case) * norm(v)
 
 
 @given(narrow, kinds, seeds)

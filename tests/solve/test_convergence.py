@@ -53,7 +53,7 @@ def without_the_first_mode(widths, modes):
 
 @pytest.mark.parametrize("rtol", [1e-2, 1e-5])
 @pytest.mark.parametrize("structure", [None, "laws"])
-@pytest.mark.parametrize("widths", [(3, 3, 3), (4, 6, 6, 3), (3, 7, 7, 7, 3)])
+@pytest.mark.parametrize("widths", [(3, 3, 3), (4, 6, 6, 3)])
 def test_a_run_that_lacks_a_mode_ends_at_the_saddle_without_it(widths, structure, rtol):
     problem, net = without_the_first_mode(widths, [3.0, 2.0, 1.0])
     traj = dl.gradient_flow(problem, net, rtol=rtol, structure=structure, max_steps=50_000)

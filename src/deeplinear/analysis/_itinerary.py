@@ -193,8 +193,10 @@ def _stays(traj: Trajectory, start: ModeSet, events: list[Change]) -> list[_Stay
 def _gradient_norms(traj: Trajectory) -> Array:
     """||grad L|| at the saved times; infinite where it overflows."""
     field, _ = vector_field(traj.problem, traj.widths)
+    # Networks that were integrated reduced are made one by one.
+    states = traj.vectors if traj.reduction is None else (net.to_vector() for net in traj)
     with np.errstate(all="ignore"):
-        norms = np.array([np.linalg.norm(field(0.0, net.to_vector())) for net in traj])
+        norms = np.array([np.linalg.norm(field(0.0, state)) for state in states])
     return np.where(np.isfinite(norms), norms, np.inf)
 
 

@@ -84,12 +84,12 @@ def hessian_product(
             f"but it is of type {type(direction).__name__}."
         ) from None
     v = checks.shaped_as_weights("direction", direction, net.weights)
-    factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
-    if factor.shape[1] <= problem.d_out:
-        result = _product_from_inputs(net.weights, v, factor, problem.factor_target)
-    else:
-        result = _product_from_outputs(net.weights, v, factor, problem.factor_target)
-    return tuple(r + 0.0 for r in result)  # no negative zeros
+    product = hessian_operator(problem, net)(np.concatenate([layer.ravel() for layer in v]))
+    product += 0.0  # no negative zeros
+    ends = np.cumsum([layer.size for layer in v])[:-1]
+    return tuple(
+        part.reshape(layer.shape) for part, layer in zip(np.split(product, ends), v, strict=True)
+    )
 
 
 def hessian_operator(problem: Problem, net: LinearNetwork) -> Callable[[Array], Array]:
@@ -116,11 +116,16 @@ def hessian_operator(problem: Problem, net: LinearNetwork) -> Callable[[Array], 
     ----------
     theory §3, §8.
     """
+    from deeplinear.flow._hessian_product import SMALL, SmallProduct
+
     problem.require_widths(net.widths)
     shapes = [w.shape for w in net.weights]
     ends = np.cumsum([0, *(w.size for w in net.weights)])
     factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
-    thin = factor.shape[1] <= problem.d_out
+    rank = factor.shape[1]
+    if 0 < max(w.size for w in net.weights) * min(rank, problem.d_out) < SMALL:
+        return SmallProduct(net.weights, problem.factor, problem.factor_target)
+    thin = rank <= problem.d_out
     product = _product_from_inputs if thin else _product_from_outputs
 
     def apply(x: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.flow import compress, gradient, hessian, hessian_operator, vector_field
-from deeplinear.landscape._damped import DampedSolver
+from deeplinear.landscape._damped import DampedSolver, damped_step
 from deeplinear.landscape._modes import learned_modes, natural_weight
 from deeplinear.landscape._normal_form import factor_inverse, normal_form
 from deeplinear.network import LinearNetwork
@@ -18,7 +18,7 @@ from deeplinear.problem import Problem
 MAX_STEPS = 30
 """Levenberg-Marquardt steps at most."""
 
-DENSE_UP_TO = 400
+DENSE_UP_TO = 200
 """Parameters up to which the dense Hessian is factorized; iterative least squares above."""
 
 _FACTOR = 5.0
@@ -240,17 +240,9 @@ def _steps(
         if not np.isfinite(curvature).all():  # deep, with huge weights: there is no step
             return lambda mu: np.full_like(g, np.nan)
         return DampedSolver(curvature, g).step
-    from scipy.sparse.linalg import LinearOperator, lsmr
-
     apply = hessian_operator(problem, net)
-    operator = LinearOperator((net.n_params,) * 2, matvec=apply, rmatvec=apply, dtype=np.float64)
     accuracy = min(1e-2, math.sqrt(steepness))
-
-    def step(mu: float) -> Array:
-        found = lsmr(operator, -g, damp=math.sqrt(mu), atol=accuracy, btol=accuracy, maxiter=200)
-        return np.asarray(found[0])
-
-    return step
+    return lambda mu: damped_step(apply, g, mu, accuracy)
 
 
 def _distance(a: LinearNetwork, b: LinearNetwork) -> float:
