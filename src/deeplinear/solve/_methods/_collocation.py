@@ -57,6 +57,7 @@ _MAX_ITERATIONS = 20
 _MAX_FIXED_POINT = 60
 _NEWTON_TOLERANCE = 1e-3  # of the step's error tolerance
 _REFRESH_AFTER = 11  # iterations: then the next step takes a fresh Jacobian
+_GROWTH = 5.0  # a step by the one before, at most
 _PATIENCE = 4  # steps that were not stiff before reporting it
 
 _MATRIX = types.float64[:, ::1]
@@ -259,7 +260,8 @@ def _advance(  # type: ignore[no-untyped-def]
                 1, n, n, address(error), row,
             )  # fmt: skip
         wrong = norm(widths, y, y_new, error, state[RTOL], state[ATOL], state[FINEST])
-        factor_h = 5.0 if wrong == 0.0 else min(5.0, max(0.2, 0.9 * wrong ** (-1.0 / order)))
+        factor_h = _GROWTH if wrong == 0.0 else 0.9 * wrong ** (-1.0 / order)
+        factor_h = min(_GROWTH, max(0.2, factor_h))
         if not wrong <= 1.0:
             counts[REJECTED] += 1
             state[H] = size * (factor_h if np.isfinite(wrong) else 0.2)
@@ -310,14 +312,15 @@ def _advance(  # type: ignore[no-untyped-def]
             factor_h = min(factor_h, 1.0)
         rejected = False
         # A step cut short to land on a time says little about the next one.
-        state[H] = size * factor_h if 5.0 * size > wanted else wanted
+        state[H] = size * factor_h if _GROWTH * size > wanted else wanted
         if keep.size > 0:
             state[H] = min(state[H], keep[LONGEST])
 
         code = observe(state[T], y, slope, loss, memo, rows)
         if landing and code == CONTINUE:
             return T_STOP
-        few = wanted * memory[_RADIUS] < state[NOT_STIFF_BELOW]
+        # While steps grow as fast as they may, it is not known how long they will be.
+        few = wanted * memory[_RADIUS] < state[NOT_STIFF_BELOW] and factor_h < 0.8 * _GROWTH
         memory[_NOT_STIFF] = memory[_NOT_STIFF] + 1.0 if few else 0.0
         if code in (CONTINUE, ROWS_FULL, BUDGET) and memory[_NOT_STIFF] >= _PATIENCE:
             return NOT_STIFF
