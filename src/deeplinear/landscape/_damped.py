@@ -11,7 +11,7 @@ from deeplinear._core.checks import Array
 _FLOOR = 1e-13
 """Eigenvalues below this fraction of the largest are round-off and must not decide."""
 
-_MAX_ITERATIONS = 200
+_MAX_ITERATIONS = 300
 
 
 class DampedSolver:
