@@ -35,7 +35,9 @@ def main() -> None:
             _row("first paint from the request, s", "< 1.5", _visits(browser, server, "", _paint))
             for name, query in NETWORKS.items():
                 times = _visits(browser, server, query, _slide)
-                _row(f"slider to drawn panels, s ({name})", "< 0.3", times)
+                _row(f"slider to drawn curves, s ({name})", "< 0.3", times)
+                times = _visits(browser, server, query, _slide_to_saddles)
+                _row(f"slider to drawn saddles, s ({name})", "< 0.3", times)
                 frames = _visits(browser, server, query, measure.frames_per_second)
                 _row(f"cursor, frames a second ({name})", "> 30", frames, slowest=min)
         browser.close()
@@ -70,6 +72,10 @@ def _paint(visitor: Visitor) -> float:
 
 def _slide(visitor: Visitor) -> float:
     return statistics.median(measure.slider_to_pictures(visitor, 5))
+
+
+def _slide_to_saddles(visitor: Visitor) -> float:
+    return statistics.median(measure.slider_to_pictures(visitor, 5, saddles=True))
 
 
 def _row(

@@ -94,6 +94,26 @@ def test_small_and_large_layers_have_the_same_product(instance, widths, kind, mo
     assert norm(by_lanes - by_blas) <= 1e-13 * terms(case) * norm(v)
 
 
+@pytest.mark.parametrize("mu", [1e-6, 1.0])
+@pytest.mark.parametrize("widths", [(1, 1, 1), (4, 5, 3), (3, 5, 6), (6, 2, 2, 5)])
+def test_damped_least_squares_with_the_hessian_are_those_of_the_matrix(instance, widths, mu):
+    case = instance(widths, "general")
+    matrix = hessian(case.problem, case.net)
+    g = matrix @ np.random.default_rng(0).standard_normal(case.net.n_params)
+    expected = -np.linalg.solve(matrix @ matrix + mu * np.eye(len(g)), matrix @ g)
+    found = hessian_operator(case.problem, case.net).least_squares(g, mu, 1e-13, 10_000)
+    assert norm(found - expected) <= 1e-6 * norm(expected)
+
+
+def test_least_squares_with_no_or_with_infinite_curvature_end(instance):
+    problem, zero = Problem.from_target([[0.0]]), LinearNetwork([[[0.0]], [[0.0]], [[0.0]]])
+    product = hessian_operator(problem, zero)
+    assert not product.least_squares(np.ones(3), 0.0, 1e-3, 100).any()
+    with np.errstate(all="ignore"):
+        huge = hessian_operator(problem, LinearNetwork([[[1e200]], [[1e200]], [[1e200]]]))
+    assert len(huge.least_squares(np.ones(3), 0.0, 1e-3, 100)) == 3
+
+
 @given(narrow, kinds, seeds)
 @example((1, 1), "general", 0)
 @example((1, 1, 1, 1, 1, 1), "general", 0)

@@ -4,10 +4,10 @@ from tests.system.visitor import Visitor
 
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000"
 
-_SLIDE = """async ([label, value]) => {
+_SLIDE = """async ([label, value, saddles]) => {
   const root = document.querySelector(".dl-explorer");
   const drawn = new Promise(done => root.addEventListener("drawn", function listen({ detail }) {
-    if (detail.partial) return;
+    if (detail.partial || (saddles && !detail.saddles)) return;
     root.removeEventListener("drawn", listen);
     requestAnimationFrame(() => setTimeout(() => done(performance.now())));
   }));
@@ -38,11 +38,11 @@ def first_paint(visitor: Visitor) -> float:
     return float(visitor.page.evaluate(_PAINT))
 
 
-def slider_to_pictures(visitor: Visitor, count: int) -> list[float]:
-    """Seconds from a move of a slider until the panels are drawn and painted, some times."""
+def slider_to_pictures(visitor: Visitor, count: int, *, saddles: bool = False) -> list[float]:
+    """Seconds from a move of a slider until the curves, or saddles too, are painted, some times."""
     times = []
     for k in range(count):
-        times.append(float(visitor.page.evaluate(_SLIDE, ["s0", 4.0 - 0.1 * (k + 1)])))
+        times.append(float(visitor.page.evaluate(_SLIDE, ["s0", 4.0 - 0.1 * (k + 1), saddles])))
         visitor.settled()
         visitor.page.wait_for_timeout(400)
     return times

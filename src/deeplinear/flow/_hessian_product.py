@@ -1,4 +1,4 @@
-"""Compiled product of the Hessian with vectors, for networks of small layers (theory §3, §8).
+"""Compiled products of the Hessian with vectors, for networks of small layers (theory §3, §8).
 
 A chain of weights is followed through thin matrices of k columns: from the inputs with k = q, or,
 where there are fewer outputs, from the outputs along the transposed weights. With Z_0 = F,
@@ -17,7 +17,7 @@ from numba import types
 
 from deeplinear._core.checks import Array
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import LANES, address, integer_at, number_at, put
+from deeplinear._core.lanes import LANES, address, integer_at, number_at, put, square
 from deeplinear._core.memory import aligned_zeros
 from deeplinear._core.products import multiply
 
@@ -90,6 +90,48 @@ def _apply(widths, k, places, work, x, out):  # type: ignore[no-untyped-def]
                     put(before, r * 2 * k + c, value)
 
 
+@compiled(
+    types.void(
+        types.int64[::1], types.intp, types.int64[::1], _VECTOR, _VECTOR,
+        types.float64, types.float64, types.intp, _VECTOR, types.float64[:, ::1],
+    )
+)  # fmt: skip
+def _least_squares(widths, k, places, work, g, mu, accuracy, iterations, x, space):  # type: ignore[no-untyped-def]
+    """Conjugate gradients for the least squares of `SmallProduct.least_squares`."""
+    residual, slope, search, image = space[0], space[1], space[2], space[3]
+    n = g.size
+    for p in range(n):
+        x[p], residual[p] = 0.0, -g[p]
+    goal = accuracy * np.sqrt(square(address(g), n))
+    _apply(widths, k, places, work, residual, slope)
+    steep, size = 0.0, 0.0
+    for p in range(n):
+        search[p] = slope[p]
+        steep += slope[p] * slope[p]
+    for _ in range(iterations):
+        _apply(widths, k, places, work, search, image)
+        bent, length = square(address(image), n), square(address(search), n)
+        if not (length > 0.0 and bent + mu * length > 0.0):
+            break
+        size = max(size, bent / length)  # of ||H||^2, from below
+        step = steep / (bent + mu * length)
+        for p in range(n):
+            x[p] += step * search[p]
+            residual[p] -= step * image[p]
+        left = np.sqrt(square(address(residual), n) + mu * square(address(x), n))
+        if not left > goal:
+            break
+        _apply(widths, k, places, work, residual, slope)
+        before, steep = steep, 0.0
+        for p in range(n):
+            slope[p] -= mu * x[p]
+            steep += slope[p] * slope[p]
+        if not steep > size * (accuracy * left) ** 2:
+            break
+        for p in range(n):
+            search[p] = slope[p] + steep / before * search[p]
+
+
 class SmallProduct:
     """v -> H v at one network, for weight vectors, where every layer is small."""
 
@@ -148,9 +190,26 @@ class SmallProduct:
         if not self._turned:
             _apply(self._widths, self._k, self._places, self._work, flat, out)
             return out
-        given = _turned(flat, [shape[::-1] for shape in self._shapes[::-1]])
-        _apply(self._widths, self._k, self._places, self._work, given, out)
+        _apply(self._widths, self._k, self._places, self._work, self._given(flat), out)
         return _turned(out, self._shapes)
+
+    def least_squares(self, g: Array, mu: float, accuracy: float, iterations: int) -> Array:
+        """The x of the smallest ||H x + g||^2 + mu ||x||^2, by conjugate gradients.
+
+        They end when its gradient is small against ||H|| ||H x + g||, or H x + g against g.
+        """
+        x, space = np.empty(self._n), np.empty((4, self._n))
+        _least_squares(
+            self._widths, self._k, self._places, self._work, self._given(g), mu, accuracy,
+            iterations, x, space,
+        )  # fmt: skip
+        return _turned(x, self._shapes) if self._turned else x
+
+    def _given(self, x: Array) -> Array:
+        """A weight vector in the chain's own order."""
+        if not self._turned:
+            return x
+        return _turned(x, [shape[::-1] for shape in self._shapes[::-1]])
 
 
 def _turned(x: Array, shapes: Sequence[tuple[int, ...]]) -> Array:

@@ -1,7 +1,6 @@
-"""Levenberg-Marquardt steps of symmetric matrices, dense or by their products (theory §13)."""
+"""Levenberg-Marquardt steps of symmetric matrices, for many dampings (theory §13)."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import lapack, solve_banded
@@ -10,8 +9,6 @@ from deeplinear._core.checks import Array
 
 _FLOOR = 1e-13
 """Eigenvalues below this fraction of the largest are round-off and must not decide."""
-
-_MAX_ITERATIONS = 300
 
 
 class DampedSolver:
@@ -54,37 +51,3 @@ class DampedSolver:
             turned = lapack.dormqr("L", trans, below, self._tau, result[1:, None], lwork=len(x))[0]
             result[1:] = turned[:, 0]
         return result
-
-
-def damped_step(apply: Callable[[Array], Array], g: Array, mu: float, accuracy: float) -> Array:
-    r"""The step -(H^2 + mu I)^{-1} H g of a symmetric H known by x -> H x, to an accuracy.
-
-    Conjugate gradients for the least-squares problem min ||H x + g||^2 + mu ||x||^2, until its
-    gradient is small against ||H|| ||H x + g||, or its residual against g.
-
-    References
-    ----------
-    theory §13; Bjorck, Numerical Methods for Least Squares Problems, section 7.4.
-    """
-    x, residual = np.zeros_like(g), -g
-    slope = apply(residual)
-    search, steep, size = slope, float(slope @ slope), 0.0
-    goal = accuracy * float(np.linalg.norm(g))
-    for _ in range(_MAX_ITERATIONS):
-        image = apply(search)
-        bent, length = float(image @ image), float(search @ search)
-        if not (length > 0.0 and bent + mu * length > 0.0):
-            break
-        size = max(size, bent / length)  # of ||H||^2, from below
-        step = steep / (bent + mu * length)
-        x += step * search
-        residual -= step * image
-        left = math.sqrt(float(residual @ residual) + mu * float(x @ x))
-        if left <= goal:
-            break
-        slope = apply(residual) - mu * x
-        before, steep = steep, float(slope @ slope)
-        if not steep > size * (accuracy * left) ** 2:
-            break
-        search = slope + (steep / before) * search
-    return x

@@ -9,7 +9,7 @@ import numpy as np
 from deeplinear._core import checks
 from deeplinear._core.checks import Array
 from deeplinear.flow import compress, gradient, hessian, hessian_operator, vector_field
-from deeplinear.landscape._damped import DampedSolver, damped_step
+from deeplinear.landscape._damped import DampedSolver
 from deeplinear.landscape._modes import learned_modes, natural_weight
 from deeplinear.landscape._normal_form import factor_inverse, normal_form
 from deeplinear.network import LinearNetwork
@@ -20,6 +20,9 @@ MAX_STEPS = 30
 
 DENSE_UP_TO = 200
 """Parameters up to which the dense Hessian is factorized; iterative least squares above."""
+
+_MAX_ITERATIONS = 300
+"""Iterations of a step at most."""
 
 _FACTOR = 5.0
 """Residual parts up to this factor above what the gradient can tell from zero are removed."""
@@ -240,9 +243,17 @@ def _steps(
         if not np.isfinite(curvature).all():  # deep, with huge weights: there is no step
             return lambda mu: np.full_like(g, np.nan)
         return DampedSolver(curvature, g).step
+    from deeplinear.flow._hessian_product import SmallProduct
+
     apply = hessian_operator(problem, net)
     accuracy = min(1e-2, math.sqrt(steepness))
-    return lambda mu: damped_step(apply, g, mu, accuracy)
+    if isinstance(apply, SmallProduct):
+        return lambda mu: apply.least_squares(g, mu, accuracy, _MAX_ITERATIONS)
+    from scipy.sparse.linalg import LinearOperator, lsmr
+
+    operator = LinearOperator((net.n_params,) * 2, matvec=apply, rmatvec=apply, dtype=np.float64)
+    few = {"atol": accuracy, "btol": accuracy, "maxiter": _MAX_ITERATIONS}
+    return lambda mu: np.asarray(lsmr(operator, -g, damp=math.sqrt(mu), **few)[0])
 
 
 def _distance(a: LinearNetwork, b: LinearNetwork) -> float:

@@ -177,9 +177,9 @@ export class Page {
   /** For tests and measurements: how often, and when, the pictures of a run were drawn. */
   drawn(board) {
     const { view, slot } = board;
-    const { run, partial = false } = view;
+    const { run, partial = false, visits } = view;
     this.root.dataset[slot === "main" ? "drawn" : "pinned"] = partial ? `${run}-partial` : run;
-    this.root.dispatchEvent(new CustomEvent("drawn", { detail: { slot, run, partial } }));
+    this.root.dispatchEvent(new CustomEvent("drawn", { detail: { slot, run, partial, saddles: !!visits } }));
   }
 
   /** The axis of time: what all runs need that have the same scale as the main one. */
