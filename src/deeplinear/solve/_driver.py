@@ -229,10 +229,13 @@ class Run:
             while True:
                 left = numerics.max_steps - int(s.counts[STEPS])
                 s.policy[st.STEPS_TO_LOOK] = min(steps, left)
-                began = time.perf_counter()
+                began, before = time.perf_counter(), int(s.counts[STEPS])
                 code = engine.drive()
-                if time.perf_counter() - began < 0.2 * _PROGRESS_EVERY:
+                taken, done = time.perf_counter() - began, int(s.counts[STEPS]) - before
+                if taken < 0.2 * _PROGRESS_EVERY:
                     steps *= 2
+                elif taken > _PROGRESS_EVERY:
+                    steps = max(int(done * 0.5 * _PROGRESS_EVERY / taken), 1)
                 self._saver.harvest(s)
                 self._show_progress(engine.method)
                 if code == st.T_STOP:

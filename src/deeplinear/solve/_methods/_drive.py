@@ -75,6 +75,7 @@ _advance_at, _field_at, _hessian_at, _observe_at, _norm_at, _settle_at = (
 )
 
 _STEPS_A_CHECK = 64  # after so many steps the size of round-off is judged anew
+_STEPS_AFTER_A_CHANGE = 128  # of methods, and of the stiff one at any time, until the driver looks
 _EXPLICIT_PATIENCE, _STABILIZED_PATIENCE = 3.0, 3.0  # stiff steps before a method reports
 _SOON, _MOST_PATIENT = 12, 8.0  # steps; times the patience, after ways back that came soon
 _EXPLICIT_REACH = 4.0  # h |lambda| from which an explicit step counts as stiff
@@ -171,6 +172,8 @@ def drive(  # type: ignore[no-untyped-def]
     field, hessian = _field_at(addresses[3]), _hessian_at(addresses[4])
     observe, norm = _observe_at(addresses[5]), _norm_at(addresses[6])
     budget = policy[STEPS_TO_LOOK]
+    if policy[METHOD] == 2.0:
+        budget = min(budget, _STEPS_AFTER_A_CHANGE)
     if policy[N_SEGMENTS] == 0.0:
         segments[0, 0], segments[0, 1] = policy[METHOD], state[T]
         segments[0, 2], segments[0, 3] = counts[STEPS], 0.0
@@ -217,6 +220,7 @@ def drive(  # type: ignore[no-untyped-def]
             count = int(policy[N_SEGMENTS])
             steps = counts[STEPS] - segments[min(count, MAX_SEGMENTS) - 1, 2]
             _change(policy, state, code, int(steps))
+            budget = min(budget, _STEPS_AFTER_A_CHANGE)  # they may take far longer
             if count < MAX_SEGMENTS:
                 segments[count, 0], segments[count, 1] = policy[METHOD], state[T]
                 segments[count, 2], segments[count, 3] = counts[STEPS], code
