@@ -6,8 +6,6 @@ from playwright.sync_api import expect
 
 from tests.system.visitor import Visitor
 
-"""At the end, close to a minimum but not on it."""
-
 LINES = """() => ["loss", "strengths", "drift"].map(name => {
   const line = document.querySelector(`[data-panel=${name}] .dl-cursor`);
   return line.hidden ? null : new DOMMatrix(getComputedStyle(line).transform).m41;
