@@ -30,6 +30,7 @@ from deeplinear.solve._methods._state import (
     STARTING,
     STEP_UNDERFLOW,
     STEPS,
+    STEPS_LEFT,
     T_CARRY,
     T_LIMIT,
     T_STOP,
@@ -239,6 +240,9 @@ def _advance(  # type: ignore[no-untyped-def]
             else:
                 state[H] = size * 0.3
             rejected = True
+            memo[STEPS_LEFT] -= 1.0
+            if memo[STEPS_LEFT] <= 0.0:  # each try may take seconds
+                return BUDGET
             continue
 
         # The end point from the increments, not from slopes times h: the slopes' round-off is

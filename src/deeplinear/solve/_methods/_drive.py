@@ -26,6 +26,7 @@ from deeplinear.solve._methods._state import (
     NOT_STIFF_BELOW,
     PATIENCE,
     QUIET_BELOW,
+    REJECTED,
     ROWS_FULL,
     STARTING,
     STEPS,
@@ -35,6 +36,7 @@ from deeplinear.solve._methods._state import (
     STIFF_AFTER,
     STIFF_FROM,
     STIFF_STAGES,
+    STIFF_STEPS_TO_LOOK,
     STOPS,
     T_END,
     T_LIMIT,
@@ -75,7 +77,7 @@ _advance_at, _field_at, _hessian_at, _observe_at, _norm_at, _settle_at = (
 )
 
 _STEPS_A_CHECK = 64  # after so many steps the size of round-off is judged anew
-_STEPS_AFTER_A_CHANGE = 128  # of methods, and of the stiff one at any time, until the driver looks
+_STEPS_AFTER_A_CHANGE = 128  # of methods, until the driver looks
 _EXPLICIT_PATIENCE, _STABILIZED_PATIENCE = 3.0, 3.0  # stiff steps before a method reports
 _SOON, _MOST_PATIENT = 12, 8.0  # steps; times the patience, after ways back that came soon
 _EXPLICIT_REACH = 4.0  # h |lambda| from which an explicit step counts as stiff
@@ -173,7 +175,7 @@ def drive(  # type: ignore[no-untyped-def]
     observe, norm = _observe_at(addresses[5]), _norm_at(addresses[6])
     budget = policy[STEPS_TO_LOOK]
     if policy[METHOD] == 2.0:
-        budget = min(budget, _STEPS_AFTER_A_CHANGE)
+        budget = min(budget, policy[STIFF_STEPS_TO_LOOK])
     if policy[N_SEGMENTS] == 0.0:
         segments[0, 0], segments[0, 1] = policy[METHOD], state[T]
         segments[0, 2], segments[0, 3] = counts[STEPS], 0.0
@@ -186,7 +188,7 @@ def drive(  # type: ignore[no-untyped-def]
         memo[QUIET_BELOW] = -1.0
         if policy[STOPS] > 0.0:
             memo[QUIET_BELOW] = quiet_below(widths, y, policy[TARGET_NORM], policy[FACTOR_NORM])
-        before = counts[STEPS]
+        before = counts[STEPS] + counts[REJECTED]
         settle = _settle_at(addresses[7 + int(policy[METHOD])])
         if policy[METHOD] == 0.0:
             code = explicit(
@@ -206,7 +208,7 @@ def drive(  # type: ignore[no-untyped-def]
                 field, hessian, observe, norm, settle, widths, target, factor, copies, work, y,
                 slope, stiff_table, vectors, basis, memory, state, counts, memo, rows, keep,
             )  # fmt: skip
-        budget -= counts[STEPS] - before
+        budget -= counts[STEPS] + counts[REJECTED] - before
         landed = state[T] == state[T_LIMIT]
         if landed and done < times.size:
             saved[done, : y.size] = y
@@ -220,7 +222,8 @@ def drive(  # type: ignore[no-untyped-def]
             count = int(policy[N_SEGMENTS])
             steps = counts[STEPS] - segments[min(count, MAX_SEGMENTS) - 1, 2]
             _change(policy, state, code, int(steps))
-            budget = min(budget, _STEPS_AFTER_A_CHANGE)  # they may take far longer
+            few = policy[STIFF_STEPS_TO_LOOK] if policy[METHOD] == 2.0 else _STEPS_AFTER_A_CHANGE
+            budget = min(budget, few)  # they may take far longer
             if count < MAX_SEGMENTS:
                 segments[count, 0], segments[count, 1] = policy[METHOD], state[T]
                 segments[count, 2], segments[count, 3] = counts[STEPS], code

@@ -28,6 +28,8 @@ _ROUND_OFF = 4 * np.finfo(float).eps  # as in error_norm: no tolerance is finer
 
 _BASIS = 12  # its place among the arguments of `drive`
 
+_MOST_STEPS_TO_LOOK = 128  # of the stiff method, until the driver looks
+_DEAR = 3e3  # explicit steps: a stiff step that costs more must be called for by its cost
 _STEPS_A_VISIT = 10  # stiff steps over which `eigh` must pay, on a short plateau
 
 _SHARED = [
@@ -51,12 +53,19 @@ def _stages_that_pay(operands: Operands, longest: float) -> float:
     Counted, not timed, so that a run is reproducible. The weights of the counts were fitted to
     measured steps, in nanoseconds: of the field, of a Newton iteration, of `eigh`.
     """
-    n, thin = float(operands.n_params), min(operands.target.shape)
-    field = 60.0 + 50.0 * (len(operands.widths) - 2) + 0.1 * thin * n
-    stage = field + 20.0 + 0.6 * n
-    iteration = 6 * field + 400.0 + 10.0 * n + 0.4 * n * n
-    stiff = 6 * iteration + (50.0 * n * n + 1.0 * n**3) / _STEPS_A_VISIT
-    return max(stiff / longest / stage, 10.0)
+    stage = _field_cost(operands) + 20.0 + 0.6 * operands.n_params
+    return max(_stiff_cost(operands, _STEPS_A_VISIT) / longest / stage, 10.0)
+
+
+def _field_cost(operands: Operands) -> float:
+    thin = min(operands.target.shape)
+    return 60.0 + 50.0 * (len(operands.widths) - 2) + 0.1 * thin * operands.n_params
+
+
+def _stiff_cost(operands: Operands, steps_a_hessian: float) -> float:
+    n = float(operands.n_params)
+    iteration = 6 * _field_cost(operands) + 400.0 + 10.0 * n + 0.4 * n * n
+    return 6 * iteration + (50.0 * n * n + 1.0 * n**3) / steps_a_hessian
 
 
 _WHY = {
@@ -91,7 +100,10 @@ class Engine:
         state.policy[st.LADDER] = name == "auto"
         state.policy[st.PATIENCE : st.PATIENCE + 2] = 1.0
         longest = state.policy[st.LONGEST] = _step_ratio(max(tolerance, _ROUND_OFF))
-        state.policy[st.NOISY] = dense and tolerance < 10 * _ROUND_OFF
+        cost = _stiff_cost(operands, 1.0)
+        state.policy[st.STIFF_STEPS_TO_LOOK] = min(max(50e6 / cost, 1.0), _MOST_STEPS_TO_LOOK)
+        cheap = cost < _DEAR * 12 * _field_cost(operands)
+        state.policy[st.NOISY] = dense and cheap and tolerance < 10 * _ROUND_OFF
         state.policy[st.STIFF_STAGES] = _stages_that_pay(operands, longest) if dense else np.inf
         kept = None if name == "gauss" and structure == "laws" else structure
         settle, keep = settling(kept, operands, state.y, self._ladder)

@@ -37,7 +37,8 @@ NOISY = 4  # the tolerance is so close to round-off that the stabilized method i
 PATIENCE = 5  # and 6: of the explicit and of the stabilized method
 T_END, TIMES_DONE, N_SEGMENTS, STEPS_TO_LOOK = range(7, 11)
 STOPS, TARGET_NORM, FACTOR_NORM = range(11, 14)  # for the slope that round-off can make
-N_POLICY = 14
+STIFF_STEPS_TO_LOOK = 14  # stiff steps that take about 50 ms
+N_POLICY = 15
 
 # Entries of State.counts.
 STEPS, REJECTED, FIELD_CALLS, HESSIANS, FACTORIZATIONS, ITERATIONS = range(6)
