@@ -227,12 +227,16 @@ class Run:
         steps = _STEPS_TO_FIRST_LOOK
         try:
             while True:
-                left = numerics.max_steps - int(s.counts[STEPS])
-                s.policy[st.STEPS_TO_LOOK] = min(steps, left)
-                began, before = time.perf_counter(), int(s.counts[STEPS])
+                before = s.counts[STEPS] + s.counts[REJECTED]
+                steps = min(steps, numerics.max_steps - int(s.counts[STEPS]))
+                s.policy[st.STEPS_TO_LOOK] = steps
+                began = time.perf_counter()
                 code = engine.drive()
-                taken, done = time.perf_counter() - began, int(s.counts[STEPS]) - before
-                if taken < 0.2 * _PROGRESS_EVERY:
+                taken = time.perf_counter() - began
+                done = int(s.counts[STEPS] + s.counts[REJECTED] - before)
+                if done < steps:  # the method has changed
+                    steps = min(steps, _STEPS_TO_FIRST_LOOK)
+                elif taken < 0.2 * _PROGRESS_EVERY:
                     steps *= 2
                 elif taken > _PROGRESS_EVERY:
                     steps = max(int(done * 0.5 * _PROGRESS_EVERY / taken), 1)
