@@ -80,6 +80,8 @@ def test_a_wide_run_that_lacks_a_mode_need_not_wait_at_the_saddle(rtol):
 
 def test_no_end_time_may_be_called_infinite():
     problem, net = planted_run(2, 1e-2, seed=0)
+    with pytest.raises(ValueError, match="t_end"):
+        dl.gradient_flow(problem, net, t_end=np.inf, reverse=True)
     ends = [dl.gradient_flow(problem, net, t_end=t_end).t_end for t_end in (None, np.inf)]
     assert ends[0] == ends[1] < np.inf
     members = [dl.ensemble(problem, [net], t_end=t_end)[0].t_end for t_end in (None, np.inf)]

@@ -91,6 +91,8 @@ def test_pointing_at_a_plateau_shows_its_saddle_everywhere(visitor: Visitor) -> 
     spectrum = visitor.panel("spectrum").locator(".dl-reading")
     expect(spectrum).to_contain_text("positive at the cursor")
     at_the_end = spectrum.inner_text()
+    counts = re.findall(r"(\d+) (?:negative|zero|positive)", at_the_end)
+    assert sum(map(int, counts)) == 27  # close to a minimum, but not on it: any signs
     network = visitor.plot("network")["data"]
     box = visitor.panel("strengths").locator(".dl-plot").bounding_box()
     assert box is not None

@@ -11,7 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 from numba.np import arrayobj
 
 LANES = 8
@@ -21,6 +21,12 @@ NUMBER = ir.DoubleType()
 INTEGER = ir.IntType(64)
 VECTOR = ir.VectorType(NUMBER, LANES)
 _FIRST = ir.Constant(ir.IntType(32), 0)
+
+
+@register_jitable
+def padded(n):  # type: ignore[no-untyped-def]
+    """The next multiple of LANES; in kernels and outside."""
+    return (n + LANES - 1) // LANES * LANES
 
 
 @intrinsic

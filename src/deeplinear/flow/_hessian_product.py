@@ -11,13 +11,12 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import numba
 import numpy as np
 from numba import types
 
 from deeplinear._core.checks import Array
 from deeplinear._core.compilation import compiled
-from deeplinear._core.lanes import LANES, address, integer_at, number_at, put, square
+from deeplinear._core.lanes import LANES, address, integer_at, number_at, padded, put, square
 from deeplinear._core.memory import aligned_zeros
 from deeplinear._core.products import multiply
 
@@ -26,15 +25,9 @@ SMALL = 40_000
 
 _VECTOR = types.float64[::1]
 
-
-@numba.njit(error_model="numpy", forceinline=True)
-def _padded(n):  # type: ignore[no-untyped-def]
-    return (n + LANES - 1) // LANES * LANES
-
-
-# Places in the work array: of the weights, the direction, dZ_i, dZ_{i+1}, spare space, the product,
-# S (0: identity); then for every i of Z_i, of A_i = [dB_i, B_i], of C_i = [Z_i^T; dZ_i^T].
-_W, _V, _NOW, _NEXT, _SPARE, _OUT, _S, _LISTS = range(8)
+# Places in the work array: of the weights, the direction, dZ_i, dZ_{i+1}, spare space, S (0:
+# identity); then for every i of Z_i, of A_i = [dB_i, B_i], of C_i = [Z_i^T; dZ_i^T].
+_W, _V, _NOW, _NEXT, _SPARE, _S, _LISTS = range(7)
 
 
 @compiled(types.void(types.int64[::1], types.intp, types.int64[::1], _VECTOR, _VECTOR, _VECTOR))
@@ -43,7 +36,7 @@ def _apply(widths, k, places, work, x, out):  # type: ignore[no-untyped-def]
     h = widths.size - 1
     base, at = address(work), address(places)
     zs, a_s, cs = at + 8 * _LISTS, at + 8 * (_LISTS + h + 1), at + 8 * (_LISTS + 2 * h + 2)
-    row = _padded(k)
+    row = padded(k)
     now, following = base + 8 * places[_NOW], base + 8 * places[_NEXT]
     spare, w = base + 8 * places[_SPARE], base + 8 * places[_W]
     v = base + 8 * places[_V]
@@ -55,10 +48,10 @@ def _apply(widths, k, places, work, x, out):  # type: ignore[no-untyped-def]
         multiply(v, columns, 1, z, row, rows, columns, k, following, row)
         if i > 0:
             multiply(w, columns, 1, now, row, rows, columns, k, spare, row)
-            turned = base + 8 * integer_at(cs, i) + 8 * k * _padded(columns)
+            turned = base + 8 * integer_at(cs, i) + 8 * k * padded(columns)
             for r in range(columns):
                 for c in range(k):
-                    put(turned, c * _padded(columns) + r, number_at(now, r * row + c))
+                    put(turned, c * padded(columns) + r, number_at(now, r * row + c))
             for p in range(rows * row):
                 put(following, p, number_at(following, p) + number_at(spare, p))
         now, following = following, now
@@ -79,7 +72,7 @@ def _apply(widths, k, places, work, x, out):  # type: ignore[no-untyped-def]
         a = base + 8 * integer_at(a_s, i + 1)
         c_at = base + 8 * integer_at(cs, i)
         inner = 2 * k if i > 0 else k
-        multiply(a, 2 * k, 1, c_at, _padded(columns), rows, inner, columns, end, columns)
+        multiply(a, 2 * k, 1, c_at, padded(columns), rows, inner, columns, end, columns)
         if i > 0:
             before = base + 8 * integer_at(a_s, i)
             multiply(v, 1, columns, a + 8 * k, 2 * k, columns, rows, k, before, 2 * k)
@@ -158,13 +151,13 @@ class SmallProduct:
     ) -> None:
         """Fill the work array; b begins with B_1."""
         h, k = len(weights), z[0].shape[1]
-        row, n = _padded_size(k), sum(w.size for w in weights)
+        row, n = padded(k), sum(w.size for w in weights)
         nodes = [len(m) for m in z]
-        sizes = [n, n, *[max(nodes) * row] * 3, n, 0 if s is None else s.size]
+        sizes = [n, n, *[max(nodes) * row] * 3, 0 if s is None else s.size]
         sizes += [d * row for d in nodes]
         sizes += [d * 2 * k for d in nodes]
-        sizes += [2 * k * _padded_size(d) for d in nodes]
-        ends = np.cumsum([LANES, *(_padded_size(size + LANES) for size in sizes)])
+        sizes += [2 * k * padded(d) for d in nodes]
+        ends = np.cumsum([LANES, *(padded(size + LANES) for size in sizes)])
         self._k, self._places = k, np.array(ends[:-1], dtype=np.int64)
         self._widths = np.array(nodes, dtype=np.int64)
         self._work = work = aligned_zeros(int(ends[-1]))
@@ -177,8 +170,8 @@ class SmallProduct:
         for i, m in enumerate(z):
             at = ends[_LISTS + i]
             work[at : at + m.shape[0] * row].reshape(-1, row)[:, :k] = m
-            at, padded = ends[_LISTS + 2 * (h + 1) + i], _padded_size(len(m))
-            work[at : at + k * padded].reshape(k, padded)[:, : len(m)] = m.T
+            at, stride = ends[_LISTS + 2 * (h + 1) + i], padded(len(m))
+            work[at : at + k * stride].reshape(k, stride)[:, : len(m)] = m.T
         for i, m in enumerate(b, start=1):
             at = ends[_LISTS + h + 1 + i]
             work[at : at + len(m) * 2 * k].reshape(-1, 2 * k)[:, k:] = m
@@ -187,11 +180,8 @@ class SmallProduct:
         """Return H x."""
         out = np.empty(self._n)
         flat = np.ascontiguousarray(x, dtype=np.float64).reshape(-1)
-        if not self._turned:
-            _apply(self._widths, self._k, self._places, self._work, flat, out)
-            return out
         _apply(self._widths, self._k, self._places, self._work, self._given(flat), out)
-        return _turned(out, self._shapes)
+        return self._taken(out)
 
     def least_squares(self, g: Array, mu: float, accuracy: float, iterations: int) -> Array:
         """The x of the smallest ||H x + g||^2 + mu ||x||^2, by conjugate gradients.
@@ -203,7 +193,7 @@ class SmallProduct:
             self._widths, self._k, self._places, self._work, self._given(g), mu, accuracy,
             iterations, x, space,
         )  # fmt: skip
-        return _turned(x, self._shapes) if self._turned else x
+        return self._taken(x)
 
     def _given(self, x: Array) -> Array:
         """A weight vector in the chain's own order."""
@@ -211,13 +201,13 @@ class SmallProduct:
             return x
         return _turned(x, [shape[::-1] for shape in self._shapes[::-1]])
 
+    def _taken(self, x: Array) -> Array:
+        """A weight vector of the chain in the network's order."""
+        return _turned(x, self._shapes) if self._turned else x
+
 
 def _turned(x: Array, shapes: Sequence[tuple[int, ...]]) -> Array:
     """Layers of these shapes in the opposite order, transposed."""
     ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
     layers = [part.reshape(shape) for part, shape in zip(np.split(x, ends), shapes, strict=True)]
     return np.concatenate([layer.T.ravel() for layer in layers[::-1]])
-
-
-def _padded_size(n: int) -> int:
-    return -(-n // LANES) * LANES

@@ -18,6 +18,7 @@ from deeplinear._core.lanes import (
     integer_at,
     matrix_at,
     number_at,
+    padded,
     put,
     subtract,
 )
@@ -55,11 +56,6 @@ def _residual(target, p, q, product, copies, out):  # type: ignore[no-untyped-de
     return 0.5 * loss
 
 
-@numba.njit(error_model="numpy")
-def _padded(n):  # type: ignore[no-untyped-def]
-    return (n + LANES - 1) // LANES * LANES
-
-
 @compiled(_ADDRESSED)
 def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out):  # type: ignore[no-untyped-def]
     """The field of small layers, as one chain A_{h-1} ... A_0 seen from its thin end.
@@ -71,7 +67,7 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
     """
     flipped = q > p
     thin = p if flipped else q
-    stride = _padded(thin)
+    stride = padded(thin)
     d_in, d_out, widest, n = integer_at(widths, 0), integer_at(widths, h), q, 0
     for i in range(h + 1):
         widest = max(widest, integer_at(widths, i))
@@ -140,10 +136,10 @@ def _field_by_lanes(theta, widths, h, target, p, q, factor, copies, work, out): 
             if flipped:  # the gradient of W_i is that of A_j, transposed
                 left, right, high, long = z, b, columns, rows
             if j == 1 and in_place:
-                copy(theta, 1, q, q, long, spare, _padded(long))
+                copy(theta, 1, q, q, long, spare, padded(long))
             else:
-                copy(right, 1, stride, thin, long, spare, _padded(long))
-            multiply(left, stride, 1, spare, _padded(long), high, thin, long, gradient, long)
+                copy(right, 1, stride, thin, long, spare, padded(long))
+            multiply(left, stride, 1, spare, padded(long), high, thin, long, gradient, long)
         elif flipped:
             copy(b, 1, stride, columns, rows, gradient, rows)
         elif not in_place:
@@ -301,8 +297,8 @@ def field(theta, widths, target, factor, copies, work, out):  # type: ignore[no-
 def work_size(widths: tuple[int, ...], q: int) -> int:
     """The length of `field`'s work array."""
     thin, widest = min(q, widths[-1]), max(*widths, q)
-    stride, padded = (-(-n // LANES) * LANES for n in (thin, widest))
-    lanes = stride * (sum(widths) + 3 * widest) + thin * padded + LANES
+    stride, width = padded(thin), padded(widest)
+    lanes = stride * (sum(widths) + 3 * widest) + thin * width + LANES
     return max(lanes, thin * (sum(widths) + 3 * max(widths)) + 2 * widths[-1] * q)
 
 
@@ -318,7 +314,7 @@ def hessian(theta, widths, target, factor, out):  # type: ignore[no-untyped-def]
     widest = max(p, q)
     for i in range(h + 1):
         widest = max(widest, widths[i])
-    s = (widest + LANES - 1) // LANES * LANES  # the row length of every matrix here
+    s = padded(widest)  # the row length of every matrix here
     block = s * s
     work = np.zeros((4 * h + 10) * block)
     base = address(work)

@@ -119,14 +119,14 @@ def hessian_operator(problem: Problem, net: LinearNetwork) -> Callable[[Array], 
     from deeplinear.flow._hessian_product import SMALL, SmallProduct
 
     problem.require_widths(net.widths)
-    shapes = [w.shape for w in net.weights]
-    ends = np.cumsum([0, *(w.size for w in net.weights)])
     factor = np.eye(problem.d_in) if problem.factor is None else problem.factor
     rank = factor.shape[1]
     if 0 < max(w.size for w in net.weights) * min(rank, problem.d_out) < SMALL:
         return SmallProduct(net.weights, problem.factor, problem.factor_target)
     thin = rank <= problem.d_out
     product = _product_from_inputs if thin else _product_from_outputs
+    shapes = [w.shape for w in net.weights]
+    ends = np.cumsum([0, *(w.size for w in net.weights)])
 
     def apply(x: Array) -> Array:
         flat = np.ravel(x)

@@ -100,12 +100,7 @@ def hessian(
 
 def _scale(ax: "Axes", found: HessianSpectra) -> None:
     """Symmetric-logarithmic: linear only below the smallest modulus that is drawn."""
-    drawn = found.values[np.abs(found.values) > found.zero]
-    if drawn.size:
-        signed_height(ax, drawn, _NAME)
-    else:
-        ax.set_ylim(-1.0, 1.0)
-        ax.set_yticks([0.0])
+    signed_height(ax, found.values[np.abs(found.values) > found.zero], _NAME)
 
 
 def _mark(ax: "Axes", found: HessianSpectra) -> None:

@@ -20,9 +20,13 @@ def signed_height(ax: "Axes", values: Array, name: str) -> None:
     """Set the height: linear if the moduli of `values` are close, else symmetric-logarithmic.
 
     No value lies in the linear part, then: that part ends at the power of ten below the smallest
-    modulus; it is shaded, and the label of the axis says where it ends. The values are neither zero
-    nor NaN.
+    modulus; it is shaded, and the label of the axis says where it ends. The values, if there are
+    any, are neither zero nor NaN.
     """
+    if values.size == 0:
+        ax.set_ylim(-1.0, 1.0)
+        ax.set_yticks([0.0])
+        return
     moduli = np.abs(values)
     bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
     if moduli.max() <= _STEEP * moduli.min():

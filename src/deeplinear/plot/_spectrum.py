@@ -87,11 +87,7 @@ def spectrum(problem: Problem, net: LinearNetwork, *, ax: "Axes | None" = None) 
     counts = zip((signs[0], found.zeros, signs[1]), ("negative", "zero", "positive"), strict=True)
     ax.set_xticks(centers, [f"{n}\n{name}" for n, name in counts])
     ax.tick_params(axis="x", length=0)
-    if sum(signs):
-        signed_height(ax, np.concatenate([negative, positive]), _NAME)
-    else:
-        ax.set_ylim(-1.0, 1.0)
-        ax.set_yticks([0.0])
+    signed_height(ax, np.concatenate([negative, positive]), _NAME)
     return ax
 
 

@@ -164,13 +164,13 @@ def gradient_flow(
             f"{DENSE_LIMIT} parameters (it forms the dense Hessian), but there are "
             f"{net.n_params}. Use 'auto' or 'explicit'."
         )
+    if t_end == math.inf:
+        t_end = None
     if t_end is None and reverse:
         raise ArgumentError(
             "Argument `t_end` must be given when reverse=True, but it is None: backward in time "
             "nothing converges."
         )
-    if t_end == math.inf:
-        t_end = None
     end = math.inf if t_end is None else checks.number("t_end", t_end, minimum=0.0)
     if progress is not None and not callable(progress):
         raise ArgumentTypeError(

@@ -2,11 +2,14 @@
 
 import threading
 from collections import OrderedDict
+from typing import TypeVar
 
 from deeplinear import LinearNetwork
 from deeplinear.explorer import _limits as limits
 from deeplinear.explorer._inputs._uploads import Upload, digest_of
 from deeplinear.explorer._settings._mistakes import SettingsError
+
+_Kind = TypeVar("_Kind", Upload, LinearNetwork)
 
 
 class Store:
@@ -35,15 +38,8 @@ class Store:
         SettingsError
             It is not held.
         """
-        found = self._get(digest)
-        if isinstance(found, Upload):
-            return found
-        raise SettingsError(
-            {
-                "data.upload": f"refers to the upload {digest}, which this page does not hold. "
-                "Upload the file again; the link then works."
-            }
-        )
+        remedy = "Upload the file again; the link then works."
+        return self._of_kind(digest, Upload, "data.upload", "upload", remedy)
 
     def start(self, digest: str) -> LinearNetwork:
         """Return a start.
@@ -53,15 +49,15 @@ class Store:
         SettingsError
             It is not held.
         """
+        remedy = "Open the run that it belongs to with `deeplinear explore RUN`."
+        return self._of_kind(digest, LinearNetwork, "start.saved", "start", remedy)
+
+    def _of_kind(self, digest: str, kind: type[_Kind], field: str, name: str, remedy: str) -> _Kind:
         found = self._get(digest)
-        if isinstance(found, LinearNetwork):
+        if isinstance(found, kind):
             return found
-        raise SettingsError(
-            {
-                "start.saved": f"refers to the start {digest}, which this page does not hold. "
-                "Open the run that it belongs to with `deeplinear explore RUN`."
-            }
-        )
+        text = f"refers to the {name} {digest}, which this page does not hold. {remedy}"
+        raise SettingsError({field: text})
 
     def _get(self, digest: str) -> Upload | LinearNetwork | None:
         with self._lock:

@@ -188,7 +188,7 @@ export class Board {
   followHeavy() {
     const { network, spectrum } = this.panels, { pointed } = this;
     const t = pointed ? pointed.t_closest : this.page.cursor.time;
-    const near = pointed ? " · near this saddle" : "";
+    const place = pointed ? "near this saddle" : "at the cursor";
     if (network.drawn && this.frames?.values) {
       const k = nearest(this.frames.x, t, this.view.time.log);
       if (k !== network.at) {
@@ -196,7 +196,7 @@ export class Board {
         window.Plotly.restyle(network.plot, ...update);
         network.at = k;
       }
-      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}${near}`);
+      network.read(`largest |<i>w</i>| ${written(this.frames.largest, 3)}${pointed ? ` · ${place}` : ""}`);
     }
     if (spectrum.drawn && this.spectra?.rows) {
       const values = this.eigenvaluesAt(t);
@@ -204,8 +204,7 @@ export class Board {
         window.Plotly.restyle(spectrum.plot, ...spectrumUpdate(this.spectra, values));
         spectrum.at = values;
       }
-      const words = inertia(values);
-      spectrum.read(near ? words.replace("at the cursor", "near this saddle") : words);
+      spectrum.read(inertia(values, place));
     }
   }
 

@@ -27,15 +27,15 @@ export function joined(before, { x, n, values, note }) {
 }
 
 /**
- * How many are negative, zero and positive at the cursor; the server has set to zero what is
+ * How many are negative, zero and positive at a place; the server has set to zero what is
  * round-off. How far down the lowest points tells a saddle from a state close to a minimum.
  */
-export function inertia(values) {
+export function inertia(values, place) {
   const negative = values.filter((value) => value < 0).length;
   const positive = values.filter((value) => value > 0).length;
   const lowest = negative ? ` (≥ ${written(values[0], 2)})` : "";
   const zero = values.length - negative - positive;
-  return `${negative} negative${lowest} · ${zero} zero · ${positive} positive at the cursor`;
+  return `${negative} negative${lowest} · ${zero} zero · ${positive} positive ${place}`;
 }
 
 /** Signed powers of ten from `least` up, linear below: the scale of the eigenvalues. */

@@ -51,8 +51,9 @@ from deeplinear.solve._methods._tableau import (
 )
 
 # Entries of memory: steps since the Jacobian was formed (-1: none), the previous step (0: none),
-# steps in a row that were not stiff, the largest |eigenvalue|, the previous step's error.
-_AGE, _PREVIOUS, _NOT_STIFF, _RADIUS, _ERROR = range(5)
+# steps in a row that were not stiff, the largest |eigenvalue|, the previous step's error, whether
+# the last try was rejected.
+_AGE, _PREVIOUS, _NOT_STIFF, _RADIUS, _ERROR, _AGAIN = range(6)
 
 _MAX_ITERATIONS = 20
 _MAX_FIXED_POINT = 60
@@ -136,10 +137,16 @@ def _advance(  # type: ignore[no-untyped-def]
         if keep.size > 0:
             keep[ORDER], keep[LONGEST] = 2 * nodes.size - 1, np.inf
         memory[_AGE], memory[_PREVIOUS], memory[_NOT_STIFF] = -1.0, 0.0, 0.0
+        memory[_AGAIN] = 0.0
         carry[:] = 0.0
     direction = 1.0 if state[T_LIMIT] >= state[T] else -1.0
-    rejected = False
+    tried = False
     while True:
+        if tried:  # in vain, and each try may take seconds
+            memo[STEPS_LEFT] -= 1.0
+            if memo[STEPS_LEFT] <= 0.0:
+                return BUDGET
+        tried = True
         left = abs((state[T_LIMIT] - state[T]) - state[T_CARRY])
         wanted = min(abs(state[H]), 1e300)
         landing = wanted * 1.000001 >= left
@@ -239,10 +246,7 @@ def _advance(  # type: ignore[no-untyped-def]
                 memory[_AGE] = -1.0
             else:
                 state[H] = size * 0.3
-            rejected = True
-            memo[STEPS_LEFT] -= 1.0
-            if memo[STEPS_LEFT] <= 0.0:  # each try may take seconds
-                return BUDGET
+            memory[_AGAIN] = 1.0
             continue
 
         # The end point from the increments, not from slopes times h: the slopes' round-off is
@@ -269,7 +273,7 @@ def _advance(  # type: ignore[no-untyped-def]
         if not wrong <= 1.0:
             counts[REJECTED] += 1
             state[H] = size * (factor_h if np.isfinite(wrong) else 0.2)
-            rejected = True
+            memory[_AGAIN] = 1.0
             continue
 
         new_slope, new_carry = turned[0], error  # neither is needed any more
@@ -291,7 +295,7 @@ def _advance(  # type: ignore[no-untyped-def]
             counts[REJECTED] += 1
             state[H] = size * (0.1 if keep.size == 0 else keep[STRETCH])
             memory[_PREVIOUS] = 0.0
-            rejected = True
+            memory[_AGAIN] = 1.0
             continue
         for p in range(n):
             y[p], slope[p], carry[p] = y_new[p], new_slope[p], new_carry[p]
@@ -312,9 +316,9 @@ def _advance(  # type: ignore[no-untyped-def]
         memory[_PREVIOUS], memory[_ERROR] = size, max(wrong, 1e-2)
         if dense:
             memory[_AGE] = -1.0 if iterations > _REFRESH_AFTER else memory[_AGE] + 1.0
-        if rejected:
+        if memory[_AGAIN] > 0.0:
             factor_h = min(factor_h, 1.0)
-        rejected = False
+        memory[_AGAIN] = 0.0
         # A step cut short to land on a time says little about the next one.
         state[H] = size * factor_h if _GROWTH * size > wanted else wanted
         if keep.size > 0:
@@ -330,6 +334,7 @@ def _advance(  # type: ignore[no-untyped-def]
             return NOT_STIFF
         if code != CONTINUE:
             return code
+        tried = False
 
 
 def _method(name: str, order: int, tableau: Tableau, *, exact: bool) -> Method:

@@ -77,7 +77,7 @@ _advance_at, _field_at, _hessian_at, _observe_at, _norm_at, _settle_at = (
 )
 
 _STEPS_A_CHECK = 64  # after so many steps the size of round-off is judged anew
-_STEPS_AFTER_A_CHANGE = 128  # of methods, until the driver looks
+STEPS_AFTER_A_CHANGE = 128  # of methods, until the driver looks; of stiff ones at any time
 _EXPLICIT_PATIENCE, _STABILIZED_PATIENCE = 3.0, 3.0  # stiff steps before a method reports
 _SOON, _MOST_PATIENT = 12, 8.0  # steps; times the patience, after ways back that came soon
 _EXPLICIT_REACH = 4.0  # h |lambda| from which an explicit step counts as stiff
@@ -222,7 +222,7 @@ def drive(  # type: ignore[no-untyped-def]
             count = int(policy[N_SEGMENTS])
             steps = counts[STEPS] - segments[min(count, MAX_SEGMENTS) - 1, 2]
             _change(policy, state, code, int(steps))
-            few = policy[STIFF_STEPS_TO_LOOK] if policy[METHOD] == 2.0 else _STEPS_AFTER_A_CHANGE
+            few = policy[STIFF_STEPS_TO_LOOK] if policy[METHOD] == 2.0 else STEPS_AFTER_A_CHANGE
             budget = min(budget, few)  # they may take far longer
             if count < MAX_SEGMENTS:
                 segments[count, 0], segments[count, 1] = policy[METHOD], state[T]

@@ -9,7 +9,7 @@ from deeplinear.solve._methods import _monitor
 from deeplinear.solve._methods import _state as st
 from deeplinear.solve._methods._collocation import GAUSS, RADAU
 from deeplinear.solve._methods._descent import DESCENT
-from deeplinear.solve._methods._drive import drive
+from deeplinear.solve._methods._drive import STEPS_AFTER_A_CHANGE, drive
 from deeplinear.solve._methods._explicit import EXPLICIT
 from deeplinear.solve._methods._method import MEMORY_SIZE, row_length, vectors_for
 from deeplinear.solve._methods._stabilized import STABILIZED
@@ -28,7 +28,6 @@ _ROUND_OFF = 4 * np.finfo(float).eps  # as in error_norm: no tolerance is finer
 
 _BASIS = 12  # its place among the arguments of `drive`
 
-_MOST_STEPS_TO_LOOK = 128  # of the stiff method, until the driver looks
 _DEAR = 3e3  # explicit steps: a stiff step that costs more must be called for by its cost
 _STEPS_A_VISIT = 10  # stiff steps over which `eigh` must pay, on a short plateau
 
@@ -101,7 +100,7 @@ class Engine:
         state.policy[st.PATIENCE : st.PATIENCE + 2] = 1.0
         longest = state.policy[st.LONGEST] = _step_ratio(max(tolerance, _ROUND_OFF))
         cost = _stiff_cost(operands, 1.0)
-        state.policy[st.STIFF_STEPS_TO_LOOK] = min(max(50e6 / cost, 1.0), _MOST_STEPS_TO_LOOK)
+        state.policy[st.STIFF_STEPS_TO_LOOK] = min(max(50e6 / cost, 1.0), STEPS_AFTER_A_CHANGE)
         cheap = cost < _DEAR * 12 * _field_cost(operands)
         state.policy[st.NOISY] = dense and cheap and tolerance < 10 * _ROUND_OFF
         state.policy[st.STIFF_STAGES] = _stages_that_pay(operands, longest) if dense else np.inf
